@@ -1,0 +1,54 @@
+# `make` lists the targets. Needs Go 1.26 and git; PostgreSQL's programs for the PostgreSQL tests.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run build test check lint fmt bench clean
+
+export CGO_ENABLED ?= 0
+export GOTOOLCHAIN ?= local
+
+VERSION := $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+LDFLAGS := -s -w -X main.version=$(VERSION)
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-7s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+run: build ## build and start everything on this machine (ARGS="--port 9000" …)
+	@bin/ucal dev $(ARGS)
+
+# The first build compiles a Temporal server, which takes minutes: one line shows that it moves. Go names each package it
+# compiles; everything else it says is a message and is shown in full.
+build: ## build bin/ucal
+	@mkdir -p bin
+	@total=$$(go list -deps ./cmd/ucal | wc -l); \
+	go build -v -trimpath -ldflags '$(LDFLAGS)' -o bin/ucal ./cmd/ucal 2>&1 | awk -v total=$$total ' \
+		/^[^ :#]+$$/ { n++; if (n % 20 == 1) { printf "\r  building ucal: %d of at most %d packages (the first time takes minutes)", n, total; fflush() } next } \
+		/^go: downloading/ { d++; if (d % 10 == 1) { printf "\r  downloading modules: %d", d; fflush() } next } \
+		{ print } \
+		END { if (n + d) print "" }'
+
+test: ## vet, formatting and all tests
+	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
+	if [ -n "$$unformatted" ]; then echo "not formatted, run make fmt:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	go test -timeout 20m ./...
+
+check: test lint ## all that must pass before a change goes in
+
+lint: bin/staticcheck bin/workflowcheck ## staticcheck, and determinism of the Temporal workflows
+	bin/staticcheck ./...
+	bin/workflowcheck ./workflows/...
+
+bin/staticcheck bin/workflowcheck &: internal/tools/go.mod internal/tools/go.sum
+	cd internal/tools && GOBIN='$(CURDIR)/bin' go install tool
+	@touch bin/staticcheck bin/workflowcheck
+
+fmt: ## format the code
+	gofmt -w $$(git ls-files --cached --others --exclude-standard '*.go')
+
+bench: ## measure the main job against a plain Temporal program (takes minutes)
+	go run ./bench $(ARGS)
+
+clean: ## remove what was built, keep the data
+	rm -rf bin

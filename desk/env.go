@@ -1,0 +1,327 @@
+package desk
+
+import (
+	"strconv"
+	"strings"
+	"time"
+
+	"ucal/flow"
+)
+
+// env answers a workflow's variables and conditions from the database, inside
+// the transaction of the effect that asks. Lookups are lazy; a database error
+// is remembered by the transaction and shows as an empty value.
+type env struct {
+	t   *txn
+	c   *Contact
+	run *Run // nil while triggers are matched
+
+	assignee *User
+	conv     *Conversation
+	haveUser bool
+	haveConv bool
+}
+
+func (t *txn) env(c *Contact, run *Run) *env { return &env{t: t, c: c, run: run} }
+
+// vars is the Env of a run's effect: the desk and the run's variables.
+func (e *doing) vars() flow.Env { return flow.WithVars(e.env(e.c, e.run), e.call.Vars) }
+
+func (e *env) Now() time.Time { return timeOf(e.t.at) }
+
+func (e *env) Zone() *time.Location {
+	ws, err := e.t.workspace()
+	if err != nil {
+		return time.UTC
+	}
+	return ws.Zone()
+}
+
+func (e *env) Strict() bool {
+	ws, err := e.t.workspace()
+	return err == nil && ws.StrictEmptyVariables
+}
+
+func (e *env) Tags() []string {
+	var names []string
+	e.t.db.Table("tags").Joins("JOIN contact_tags ct ON ct.tag_id = tags.id").Where("ct.contact_id = ?", e.c.ID).Order("tags.id").Pluck("tags.name", &names)
+	return names
+}
+
+func (e *env) LastMessageAt(incoming bool) (time.Time, bool) {
+	m := e.last(incoming)
+	if m == nil {
+		return time.Time{}, false
+	}
+	return timeOf(m.At), true
+}
+
+func (e *env) last(incoming bool) *Message {
+	dir := Outgoing
+	if incoming {
+		dir = Incoming
+	}
+	m, _ := first[Message](e.t.db.Where("contact_id = ? AND traffic = ?", e.c.ID, dir).Order("at DESC, id DESC"))
+	return m
+}
+
+// Exists tells conditions whether a tag or channel is still there.
+func (e *env) Exists(kind flow.RefKind, name string) bool {
+	var n int64
+	switch kind {
+	case flow.RefTag:
+		e.t.db.Model(&Tag{}).Where("workspace_id = ? AND name_key = ?", e.t.wsID, fold(name)).Count(&n)
+	case flow.RefChannel:
+		e.t.db.Model(&Channel{}).Where("workspace_id = ? AND lower(name) = ? AND deleted_at = 0", e.t.wsID, strings.ToLower(name)).Count(&n)
+	default:
+		return true
+	}
+	return n > 0
+}
+
+func (e *env) Lookup(name string) (string, bool) {
+	switch name {
+	case flow.NameLastIncoming, flow.NameLastOutgoing:
+		if m := e.last(name == flow.NameLastIncoming); m != nil {
+			return m.Body.Summary(), true
+		}
+		return "", true
+	case flow.NameLastOutgoingSource:
+		if m := e.last(false); m != nil {
+			return string(m.SenderSource), true
+		}
+		return "", true
+	case flow.NameLastChannel, flow.NameLastChannelSource:
+		return e.lastChannel(name), true
+	case flow.NameAssigneeStatus:
+		return e.assigneeStatus(), true
+	}
+	ns, rest, _ := strings.Cut(name, ".")
+	switch ns {
+	case "contact":
+		return e.contact(rest)
+	case "assignee":
+		return e.assigneeField(rest)
+	case "conversation":
+		return e.conversationField(rest)
+	case "run":
+		if rest == "id" && e.run != nil {
+			return strconv.FormatInt(e.run.ID, 10), true
+		}
+	case "workflow":
+		if e.run != nil && rest == "id" {
+			return strconv.FormatInt(e.run.WorkflowID, 10), true
+		}
+		if e.run != nil && rest == "name" {
+			return e.t.workflowName(), true
+		}
+	}
+	return "", false
+}
+
+func (e *env) contact(field string) (string, bool) {
+	c := e.c
+	switch field {
+	case "id":
+		return strconv.FormatInt(c.ID, 10), true
+	case "name":
+		return c.Name(), true
+	case "firstname":
+		return c.FirstName, true
+	case "lastname":
+		return c.LastName, true
+	case "email":
+		return c.Email, true
+	case "phone":
+		return c.Phone, true
+	case "country":
+		return c.CountryCode, true
+	case "language":
+		return c.Language, true
+	case "profilepic":
+		return c.ProfilePic, true
+	case "status":
+		return c.Status(), true
+	case "tags":
+		return strings.Join(e.Tags(), ", "), true
+	case "assignee":
+		if u := e.user(); u != nil {
+			return u.Email, true
+		}
+		return "", true
+	}
+	f, _ := first[CustomField](e.t.db.Where("workspace_id = ? AND slug_key = ?", e.t.wsID, fold(field)))
+	if f == nil {
+		return "", false
+	}
+	v, _ := first[ContactValue](e.t.db.Where("contact_id = ? AND field_id = ?", c.ID, f.ID))
+	if v == nil {
+		return "", true
+	}
+	return v.Value, true
+}
+
+func (e *env) user() *User {
+	if !e.haveUser {
+		e.haveUser = true
+		if e.c.AssigneeID != 0 {
+			e.assignee, _ = first[User](e.t.db.Where("id = ?", e.c.AssigneeID))
+		}
+	}
+	return e.assignee
+}
+
+func (e *env) assigneeStatus() string {
+	u := e.user()
+	ws, err := e.t.workspace()
+	if u == nil || err != nil {
+		return ""
+	}
+	return string(u.Effective(e.t.at, ws.UserInactivityTimeout))
+}
+
+func (e *env) assigneeField(field string) (string, bool) {
+	u := e.user()
+	if u == nil {
+		u = &User{}
+	}
+	switch field {
+	case "id":
+		if u.ID == 0 {
+			return "", true
+		}
+		return strconv.FormatInt(u.ID, 10), true
+	case "name":
+		return u.Name(), true
+	case "firstname":
+		return u.FirstName, true
+	case "lastname":
+		return u.LastName, true
+	case "email":
+		return u.Email, true
+	case "team":
+		if team, _ := first[Team](e.t.db.Where("id = ?", u.TeamID)); team != nil {
+			return team.Name, true
+		}
+		return "", true
+	}
+	return "", false
+}
+
+func (e *env) lastChannel(name string) string {
+	if e.c.IdentityID == 0 {
+		return ""
+	}
+	ch, _ := first[Channel](e.t.db.Where("id = (SELECT channel_id FROM identities WHERE id = ?)", e.c.IdentityID))
+	switch {
+	case ch == nil:
+		return ""
+	case name == flow.NameLastChannel:
+		return ch.Name
+	}
+	return string(ch.Source)
+}
+
+// conversation is the one whose opening or closing started the run, else the
+// open one, else the latest.
+func (e *env) conversation() *Conversation {
+	if e.haveConv {
+		return e.conv
+	}
+	e.haveConv = true
+	q := e.t.db.Where("contact_id = ?", e.c.ID).Order("id DESC")
+	switch {
+	case e.run != nil && e.run.ConversationID != 0:
+		q = q.Where("id = ?", e.run.ConversationID)
+	case e.c.ConversationID != 0:
+		q = q.Where("id = ?", e.c.ConversationID)
+	}
+	e.conv, _ = first[Conversation](q)
+	return e.conv
+}
+
+func (e *env) conversationField(field string) (string, bool) {
+	cv := e.conversation()
+	if cv == nil {
+		cv = &Conversation{}
+	}
+	switch field {
+	case "id":
+		return number(cv.ID), true
+	case "status":
+		if cv.ID != 0 && cv.ClosedAt == 0 {
+			return "open", true
+		}
+		return "close", true
+	case "opened_at":
+		return e.moment(cv.OpenedAt), true
+	case "opened_by":
+		return cv.OpenedBy.Name, true
+	case "opened_source":
+		return string(cv.OpenedSource), true
+	case "closed_at":
+		return e.moment(cv.ClosedAt), true
+	case "closed_by":
+		return cv.ClosedBy.Name, true
+	case "closed_source":
+		return string(cv.ClosedSource), true
+	case "category":
+		return cv.Category, true
+	case "summary":
+		return cv.Summary, true
+	case "is_new_contact":
+		return strconv.FormatBool(cv.ContactType == "new"), true
+	case "first_response_at":
+		return e.moment(cv.FirstResponseAt), true
+	case "first_response_time":
+		return seconds(cv.OpenedAt, cv.FirstResponseAt), true
+	case "resolution_time":
+		return seconds(cv.OpenedAt, cv.ClosedAt), true
+	case "first_assignee":
+		return e.userName(cv.FirstAssigneeID), true
+	case "last_assignee":
+		return e.userName(cv.LastAssigneeID), true
+	case "first_incoming_message":
+		if m, _ := first[Message](e.t.db.Where("id = ?", cv.FirstIncomingMessageID)); m != nil {
+			return m.Body.Summary(), true
+		}
+		return "", true
+	case "first_incoming_channel":
+		ch, _ := first[Channel](e.t.db.Where("id = (SELECT channel_id FROM messages WHERE id = ?)", cv.FirstIncomingMessageID))
+		if ch != nil {
+			return ch.Name, true
+		}
+		return "", true
+	case "last_broadcast":
+		return "", true
+	}
+	return "", false
+}
+
+func (e *env) userName(id int64) string {
+	if u, _ := first[User](e.t.db.Where("id = ?", id)); id != 0 && u != nil {
+		return u.Name()
+	}
+	return ""
+}
+
+func (e *env) moment(millis int64) string {
+	if millis == 0 {
+		return ""
+	}
+	return timeOf(millis).In(e.Zone()).Format(time.DateTime)
+}
+
+func seconds(from, to int64) string {
+	if from == 0 || to == 0 {
+		return ""
+	}
+	return number((to - from) / 1000)
+}
+
+func number(n int64) string {
+	if n == 0 {
+		return ""
+	}
+	return strconv.FormatInt(n, 10)
+}

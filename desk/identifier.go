@@ -1,0 +1,125 @@
+package desk
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"gorm.io/gorm"
+
+	"ucal/channel"
+)
+
+// Identifier names a contact as the API does: by id, e-mail or phone.
+type Identifier struct {
+	ID    int64
+	Email string
+	Phone string
+}
+
+// ByID names a contact by its id.
+func ByID(id int64) Identifier { return Identifier{ID: id} }
+
+var (
+	idPattern    = regexp.MustCompile(`^id:\d+$`)
+	emailPattern = regexp.MustCompile(`^email:.+@.+\..+$`)
+	phonePattern = regexp.MustCompile(`^phone:\+?\d+$`)
+)
+
+// ParseIdentifier reads `id:1`, `email:ann@example.com` or `phone:+60123456789`.
+func ParseIdentifier(s string) (Identifier, error) {
+	_, value, _ := strings.Cut(s, ":")
+	switch {
+	case idPattern.MatchString(s):
+		if id, err := strconv.ParseInt(value, 10, 64); err == nil && id > 0 {
+			return Identifier{ID: id}, nil
+		}
+	case emailPattern.MatchString(s):
+		return Identifier{Email: strings.ToLower(strings.TrimSpace(value))}, nil
+	case phonePattern.MatchString(s):
+		phone, err := channel.NormalizePhone(value)
+		if err != nil {
+			return Identifier{}, invalid("identifier", "%s", err)
+		}
+		return Identifier{Phone: phone}, nil
+	}
+	return Identifier{}, invalid("identifier", "%q names no contact: write id:1, email:ann@example.com or phone:+60123456789", s)
+}
+
+// String is the identifier as the API writes it.
+func (i Identifier) String() string {
+	switch {
+	case i.Email != "":
+		return "email:" + i.Email
+	case i.Phone != "":
+		return "phone:" + i.Phone
+	}
+	return fmt.Sprintf("id:%d", i.ID)
+}
+
+// find is the id of the contact that is meant: of several with the same value
+// the most recently active one. Contacts that the caller may not see do not exist.
+func (t *txn) find(p Principal, i Identifier) (int64, error) {
+	q := t.db.Model(&Contact{}).Where("workspace_id = ?", t.wsID)
+	switch {
+	case i.Email != "":
+		q = q.Where("email = ?", i.Email)
+	case i.Phone != "":
+		q = q.Where("phone = ?", i.Phone)
+	default:
+		q = q.Where("id = ?", i.ID)
+	}
+	q, err := t.visible(q, p)
+	if err != nil {
+		return 0, err
+	}
+	c, err := first[Contact](q.Order("last_message_at DESC, created_at DESC, id DESC"))
+	if err != nil {
+		return 0, fmt.Errorf("contact %s: %w", i, err)
+	}
+	if c == nil {
+		return 0, notFound("contact", i)
+	}
+	return c.ID, nil
+}
+
+// named is the contact that is meant, locked.
+func (t *txn) named(p Principal, i Identifier) (*Contact, error) {
+	id, err := t.find(p, i)
+	if err != nil {
+		return nil, err
+	}
+	return t.contact(id)
+}
+
+// Restrictions of agents: which contacts they see.
+const (
+	ShowOnlyMine     = "show_only_mine"
+	ShowTeamContacts = "show_team_contacts"
+)
+
+// visible narrows a query on contacts to those that the caller may see: an
+// agent may be restricted to their own or their team's.
+func (t *txn) visible(q *gorm.DB, p Principal) (*gorm.DB, error) {
+	if p.Role != Agent || p.UserID == 0 {
+		return q, nil
+	}
+	u, err := take[User](t, "user", p.UserID)
+	if err != nil {
+		return nil, err
+	}
+	shows := map[string]bool{}
+	for _, r := range u.Restrictions {
+		shows[r] = true
+	}
+	switch {
+	case shows[ShowOnlyMine]:
+		return q.Where("assignee_id = ?", u.ID), nil
+	case shows[ShowTeamContacts] && u.TeamID == 0:
+		return q.Where("assignee_id = ?", u.ID), nil
+	case shows[ShowTeamContacts]:
+		return q.Where("assignee_id IN (SELECT id FROM users WHERE team_id = ?)", u.TeamID), nil
+	}
+	return q, nil
+}

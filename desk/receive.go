@@ -1,0 +1,183 @@
+package desk
+
+import (
+	"context"
+	"fmt"
+
+	"gorm.io/gorm/clause"
+
+	"ucal/channel"
+	"ucal/flow"
+)
+
+// Receive stores everything that follows from one webhook call of a channel, in
+// one transaction: contact, messages, conversation, events, claimed answers,
+// started runs, and what Temporal must be told. When it returns nil nothing can
+// be lost any more. A call that arrives again changes nothing.
+func (d *Desk) Receive(ctx context.Context, ch *Channel, calls []channel.Inbound) error {
+	err := d.write(ctx, ch.WorkspaceID, Actor{Kind: SourceContact}, func(t *txn) error {
+		for _, in := range calls {
+			if err := t.receive(ch, in); err != nil {
+				return err
+			}
+		}
+		return t.db.Model(&Channel{}).Where("id = ? AND last_inbound_at < ?", ch.ID, t.at-10_000).UpdateColumn("last_inbound_at", t.at).Error
+	})
+	if err != nil {
+		return fmt.Errorf("receive on channel %s: %w", ch.PublicID, err)
+	}
+	return nil
+}
+
+func (t *txn) receive(ch *Channel, in channel.Inbound) error {
+	for _, ev := range in.Events {
+		var err error
+		switch ev.Kind {
+		case channel.EventMessage:
+			err = t.receiveMessage(ch, in, ev)
+		case channel.EventEcho:
+			err = t.receiveEcho(ch, in, ev)
+		case channel.EventStatus:
+			err = t.receiveStatus(ch, ev)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// receiveMessage follows the order of the workflow specification, section 2.2.
+func (t *txn) receiveMessage(ch *Channel, in channel.Inbound, ev channel.Event) error {
+	c, id, err := t.resolve(ch, in, SourceContact)
+	if err != nil {
+		return err
+	}
+	t.actor = Actor{Kind: SourceContact, ID: c.ID, Name: c.Label()}
+	if c.IsBlocked {
+		t.Log.Info("message of a blocked contact dropped", "contact_id", c.ID, "channel_id", ch.ID)
+		return nil
+	}
+	m := &Message{WorkspaceID: t.wsID, ContactID: c.ID, IdentityID: id.ID, ChannelID: ch.ID, Traffic: Incoming, Type: ev.Message.Type,
+		Body: *ev.Message, ProviderID: ev.ProviderID, At: believable(ev.At, t.at), ConversationID: c.ConversationID, CreatedAt: t.at}
+	if fresh, err := t.store(m); err != nil || !fresh {
+		return err
+	}
+	if err := t.touch(c, id, m.At, true); err != nil {
+		return err
+	}
+
+	asked, err := t.answering(c)
+	if err != nil {
+		return err
+	}
+	var opened *Event
+	if asked == nil && !c.Open() {
+		if opened, err = t.openConversation(c, SourceContact, ch.ID); err != nil {
+			return err
+		}
+		m.ConversationID = c.ConversationID
+		if err := t.db.Model(m).UpdateColumn("conversation_id", m.ConversationID).Error; err != nil {
+			return err
+		}
+	}
+	if err := t.countMessage(m.ConversationID, m); err != nil {
+		return err
+	}
+	received, err := t.event(c, Event{Type: MessageReceived, Data: map[string]any{"messageId": m.ID, "type": m.Type, "channelId": ch.ID}})
+	if err != nil {
+		return err
+	}
+	if err := t.exitOn(c, flow.EndIncomingMessage, asked); err != nil {
+		return err
+	}
+	if asked != nil {
+		return t.claim(c, asked, flow.Result{Outcome: flow.Answered, Answer: answerOf(m)}, received)
+	}
+	if opened != nil {
+		err := t.trigger(c, opened, flow.Happening{Type: flow.ConversationOpened, Source: string(SourceContact)})
+		if err != nil {
+			return err
+		}
+	}
+	return t.trigger(c, received, flow.Happening{Type: flow.MessageReceived, Text: m.Body.Summary(), MessageType: string(m.Type),
+		Channel: ch.Name, ChannelKind: string(ch.Source), WasOpen: opened == nil})
+}
+
+// store inserts a message that the provider delivered; false when it is stored already.
+func (t *txn) store(m *Message) (bool, error) {
+	res := t.db.Clauses(clause.OnConflict{DoNothing: true}).Create(m)
+	return res.RowsAffected == 1, res.Error
+}
+
+func answerOf(m *Message) *flow.Answer {
+	return &flow.Answer{MessageID: m.ID, Type: string(m.Type), Text: m.Body.Summary(), Latitude: m.Body.Latitude, Longitude: m.Body.Longitude}
+}
+
+// receiveEcho stores what our side wrote in the provider's own application. An
+// echo of a message that we sent ourselves is dropped. It opens no conversation.
+func (t *txn) receiveEcho(ch *Channel, in channel.Inbound, ev channel.Event) error {
+	own, err := first[Message](t.db.Where("channel_id = ? AND provider_id = ? AND traffic = ?", ch.ID, ev.ProviderID, Outgoing))
+	if err != nil || own != nil {
+		return err
+	}
+	c, id, err := t.resolve(ch, in, SourceEcho)
+	if err != nil || c.IsBlocked {
+		return err
+	}
+	t.actor = Actor{Kind: SourceEcho}
+	m := &Message{WorkspaceID: t.wsID, ContactID: c.ID, IdentityID: id.ID, ChannelID: ch.ID, Traffic: Outgoing, Type: ev.Message.Type,
+		Body: *ev.Message, ProviderID: ev.ProviderID, At: believable(ev.At, t.at), ConversationID: c.ConversationID,
+		Status: channel.StatusSent, SenderSource: SourceEcho, CreatedAt: t.at}
+	if fresh, err := t.store(m); err != nil || !fresh {
+		return err
+	}
+	if err := t.db.Create(&MessageStatus{MessageID: m.ID, Value: channel.StatusSent, At: m.At}).Error; err != nil {
+		return err
+	}
+	if err := t.touch(c, id, m.At, false); err != nil {
+		return err
+	}
+	if err := t.countMessage(m.ConversationID, m); err != nil {
+		return err
+	}
+	if err := t.emit(c, Event{Type: MessageSent, Data: map[string]any{"messageId": m.ID, "source": SourceEcho}}); err != nil {
+		return err
+	}
+	return t.exitOn(c, flow.EndOutgoingMessage, nil)
+}
+
+// receiveStatus applies a receipt, or keeps it when its message has no provider id yet.
+func (t *txn) receiveStatus(ch *Channel, ev channel.Event) error {
+	m, err := first[Message](t.db.Where("channel_id = ? AND provider_id = ? AND traffic = ?", ch.ID, ev.ProviderID, Outgoing))
+	if err != nil {
+		return err
+	}
+	if m == nil {
+		return t.db.Create(&EarlyReceipt{ChannelID: ch.ID, ProviderID: ev.ProviderID, Value: ev.Status.Value, Message: ev.Status.Message,
+			At: ev.At.UnixMilli(), CreatedAt: t.at}).Error
+	}
+	return t.applyReceipt(m, *ev.Status)
+}
+
+func (t *txn) applyReceipt(m *Message, s channel.StatusUpdate) error {
+	c, err := t.contact(m.ContactID)
+	if err != nil {
+		return err
+	}
+	if err := t.db.Take(m, m.ID).Error; err != nil { // again, under the contact's lock
+		return err
+	}
+	code := channel.SendCode("")
+	if s.Value == channel.StatusFailed {
+		code = s.Code
+		if code == "" {
+			code = channel.CodeProviderRejected
+		}
+	}
+	changed, err := t.setStatus(c, m, s.Value, code, s.Message)
+	if err != nil || !changed {
+		return err
+	}
+	return t.db.Model(m).UpdateColumn("status", m.Status).Error
+}

@@ -1,0 +1,155 @@
+package desk
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+
+	"ucal/flow"
+	"ucal/store"
+)
+
+// Run is one contact's passage through one version of a workflow.
+type Run struct {
+	ID               int64
+	WorkspaceID      int64
+	WorkflowID       int64
+	VersionID        int64
+	ContactID        int64
+	ConversationID   int64
+	State            flow.RunState
+	ExitReason       flow.EndReason
+	Test             bool
+	ExitOnIncoming   bool
+	ExitOnOutgoing   bool
+	ExitOnAssignment bool
+	TriggerEvent     string
+	TriggerType      flow.TriggerType
+	TriggerSource    Source
+	TriggerActor     Actor `gorm:"serializer:json"`
+	TriggerAt        int64
+	StartFrom        string
+	Chain            []int64           `gorm:"serializer:json"` // the event's chain and this workflow
+	Vars             map[string]string `gorm:"serializer:json"`
+	Jumps            map[string]int    `gorm:"serializer:json"`
+	WaitKind         flow.WaitKind
+	WaitNo           int // effect number that opened the wait
+	WaitReason       string
+	AskedAt          int64  // id of the question's message: the run that asked last answers first
+	Claim            string // JSON of the flow.Result that won the wait; "" = open
+	DueAt            int64
+	StartedAt        int64
+	EndedAt          int64
+}
+
+// Live reports whether the run is running or waiting.
+func (r *Run) Live() bool { return r.State == flow.RunRunning || r.State == flow.RunWaiting }
+
+var live = []flow.RunState{flow.RunRunning, flow.RunWaiting}
+
+// liveRuns are the live runs of a contact, locked.
+func (t *txn) liveRuns(c *Contact) ([]Run, error) {
+	var runs []Run
+	err := store.ForUpdate(t.db).Where("contact_id = ? AND state IN ?", c.ID, live).Order("id").Find(&runs).Error
+	return runs, err
+}
+
+// answering is the live run of the contact with an open question that asked last.
+func (t *txn) answering(c *Contact) (*Run, error) {
+	return first[Run](store.ForUpdate(t.db).Where("contact_id = ? AND state IN ? AND wait_kind = ? AND claim = ''", c.ID, live, flow.WaitAnswer).
+		Order("asked_at DESC"))
+}
+
+// exitOn ends the live runs of a contact whose settings name the reason, except one.
+func (t *txn) exitOn(c *Contact, reason flow.EndReason, except *Run) error {
+	runs, err := t.liveRuns(c)
+	if err != nil {
+		return err
+	}
+	for i := range runs {
+		r := &runs[i]
+		ends := reason == flow.EndIncomingMessage && r.ExitOnIncoming || reason == flow.EndOutgoingMessage && r.ExitOnOutgoing ||
+			reason == flow.EndManualAssignment && r.ExitOnAssignment
+		if !ends || except != nil && except.ID == r.ID {
+			continue
+		}
+		if err := t.endRun(c, r, flow.Ending{State: flow.RunExited, Reason: reason}, true); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// claim gives a wait its result and wakes the run. The first claim wins; the
+// caller has seen that there is none.
+func (t *txn) claim(c *Contact, r *Run, res flow.Result, why *Event) error {
+	text, err := json.Marshal(res)
+	if err != nil {
+		return err
+	}
+	r.Claim = string(text)
+	if err := t.db.Model(r).UpdateColumn("claim", r.Claim).Error; err != nil {
+		return err
+	}
+	return t.wake(c, r, string(res.Outcome), why)
+}
+
+// endRun ends a live run at once: it leaves the queue, the timeline tells, and,
+// when the end comes from outside, Temporal is told.
+func (t *txn) endRun(c *Contact, r *Run, end flow.Ending, wake bool) error {
+	r.State, r.ExitReason, r.EndedAt = end.State, end.Reason, t.at
+	r.WaitKind, r.Claim, r.DueAt = "", "", 0
+	err := t.db.Model(r).Select("state", "exit_reason", "ended_at", "wait_kind", "claim", "due_at").Updates(r).Error
+	if err != nil {
+		return err
+	}
+	if err := t.db.Where("run_id = ?", r.ID).Delete(&QueueEntry{}).Error; err != nil {
+		return err
+	}
+	wf, err := t.workflowOf(r)
+	if err != nil {
+		return err
+	}
+	err = t.emit(c, Event{Type: WorkflowEnded, Data: map[string]any{
+		"runId": r.ID, "workflowId": r.WorkflowID, "workflow": wf.Name, "state": end.State, "reason": end.Reason}})
+	if err != nil || !wake {
+		return err
+	}
+	return t.wake(c, r, "exit: "+string(end.Reason), nil)
+}
+
+// endRuns ends several runs from outside and returns how many.
+func (t *txn) endRuns(runs []Run, reason flow.EndReason) (int, error) {
+	for i := range runs {
+		c, err := t.contact(runs[i].ContactID)
+		if err != nil {
+			return 0, err
+		}
+		if err := t.endRun(c, &runs[i], flow.Ending{State: flow.RunExited, Reason: reason}, true); err != nil {
+			return 0, err
+		}
+	}
+	return len(runs), nil
+}
+
+func (t *txn) workflowOf(r *Run) (*Workflow, error) {
+	wf, err := first[Workflow](t.db.Select("id", "slug", "name", "version").Where("id = ?", r.WorkflowID))
+	if err == nil && wf == nil {
+		err = fmt.Errorf("run %d: workflow %d is gone", r.ID, r.WorkflowID)
+	}
+	return wf, err
+}
+
+// keep stores the run's variables and jumps when they changed.
+func (t *txn) keep(r *Run, call flow.Call) error {
+	if maps.Equal(r.Vars, call.Vars) && maps.Equal(r.Jumps, call.Jumps) {
+		return nil
+	}
+	r.Vars, r.Jumps = call.Vars, call.Jumps
+	return t.db.Model(r).Select("vars", "jumps").Updates(r).Error
+}
+
+// TemporalID is the id of the run's Temporal workflow execution, readable in the UI.
+func TemporalID(slug string, contactID, runID int64) string {
+	return fmt.Sprintf("%s/contact-%d/run-%d", slug, contactID, runID)
+}

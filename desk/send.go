@@ -1,0 +1,436 @@
+package desk
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"ucal/channel"
+	"ucal/flow"
+	"ucal/store"
+)
+
+// Delivery is one attempt at handing a message to its channel. Exactly one of
+// Ready, Final and Until says what to do.
+type Delivery struct {
+	MessageID int64
+	Ready     bool         // hand Outgoing to the adapter of Source, then call Delivered
+	Final     *flow.Result // nothing is left to do
+	Until     time.Time    // not now: try again then; Reason says why
+	Reason    string
+
+	Source     channel.Source
+	Account    channel.Account
+	Outgoing   channel.Outgoing
+	Idempotent bool // the channel recognises our key: an attempt may be cut short and repeated
+
+	call *flow.Call // the run's effect, nil for messages of users and the API
+	ask  *flow.Ask
+}
+
+const (
+	// attemptLease is how long an attempt without answer counts as alive.
+	attemptLease = 15 * time.Second
+	// orderPause is how often a message looks whether the one before it has left.
+	orderPause = 25 * time.Millisecond
+	// forsaken is when an unsent message that nobody works on stops holding up others.
+	forsaken = 10 * time.Minute
+	// disconnectAfter is how many refusals of our credentials in a row disconnect a channel.
+	disconnectAfter = 3
+)
+
+// sendRetries are the pauses between attempts that a provider refused for now.
+func sendRetries() []time.Duration {
+	return []time.Duration{2 * time.Second, 10 * time.Second, 30 * time.Second, 60 * time.Second, 120 * time.Second}
+}
+
+// PrepareSend stores the message of a run's send and claims it for an attempt.
+// Called again for the same effect it finds the message it stored.
+func (d *Desk) PrepareSend(ctx context.Context, call flow.Call, s flow.Send) (Delivery, error) {
+	return d.prepare(ctx, call, nil, func(e *doing) (*Message, *channel.SendError, error) { return e.compose(s) })
+}
+
+// PrepareAsk is PrepareSend for a question: the wait for its answer opens in the
+// transaction that hands the question to the channel.
+func (d *Desk) PrepareAsk(ctx context.Context, call flow.Call, a flow.Ask) (Delivery, error) {
+	return d.prepare(ctx, call, &a, func(e *doing) (*Message, *channel.SendError, error) { return e.composeQuestion(a) })
+}
+
+func (d *Desk) prepare(ctx context.Context, call flow.Call, ask *flow.Ask, compose func(*doing) (*Message, *channel.SendError, error)) (Delivery, error) {
+	dl := Delivery{call: &call, ask: ask}
+	wsID, contactID, err := d.runOwner(ctx, call.RunID)
+	if err != nil {
+		return dl, err
+	}
+	err = d.write(ctx, wsID, Actor{}, func(t *txn) error {
+		e, stored, err := t.begin(call, contactID, false)
+		if err != nil || stored != nil {
+			dl.Final = stored
+			return err
+		}
+		key := fmt.Sprintf("run-%d-%d", call.RunID, call.No)
+		m, err := first[Message](t.db.Where("send_key = ?", key))
+		if err != nil {
+			return err
+		}
+		if m == nil {
+			var bad *channel.SendError
+			if m, bad, err = compose(e); err != nil {
+				return err
+			}
+			m.SendKey = &key
+			if err := e.queueMessage(e.c, m, bad); err != nil {
+				return err
+			}
+		}
+		e.detail["messageId"] = m.ID
+		if err := e.claimMessage(e.c, m, &dl); err != nil {
+			return err
+		}
+		if ask != nil && dl.Ready && (e.run.WaitKind != flow.WaitAnswer || e.run.WaitNo != call.No) {
+			e.run.AskedAt = m.ID
+			if err := e.openWait(flow.WaitAnswer, "", t.at+ask.Timeout.Milliseconds()); err != nil {
+				return err
+			}
+		}
+		if dl.Final != nil {
+			return e.finish("send", *dl.Final)
+		}
+		return e.finish("send", flow.Result{})
+	})
+	return dl, err
+}
+
+// ClaimMessage claims a message of a user or the API for an attempt.
+func (d *Desk) ClaimMessage(ctx context.Context, messageID int64) (Delivery, error) {
+	var dl Delivery
+	var m Message
+	if err := d.db.Read(ctx).Take(&m, messageID).Error; err != nil {
+		return dl, fmt.Errorf("message %d: %w", messageID, err)
+	}
+	err := d.write(ctx, m.WorkspaceID, system(), func(t *txn) error {
+		c, err := t.contact(m.ContactID)
+		if err != nil {
+			return err
+		}
+		if err := t.db.Take(&m, messageID).Error; err != nil {
+			return err
+		}
+		return t.claimMessage(c, &m, &dl)
+	})
+	return dl, err
+}
+
+// claimMessage decides whether the message may be handed over now.
+func (t *txn) claimMessage(c *Contact, m *Message, dl *Delivery) error {
+	dl.MessageID = m.ID
+	if m.Status != channel.StatusPending && m.Status != StatusSending {
+		return t.finalOf(m, dl)
+	}
+	if m.LeaseUntil > t.at { // a refused attempt's pause, or an attempt that may be alive
+		dl.Until, dl.Reason = timeOf(m.LeaseUntil), "retry"
+		return nil
+	}
+	ch := &Channel{}
+	if err := t.db.Take(ch, m.ChannelID).Error; err != nil {
+		return err
+	}
+	caps := t.Capabilities(ch)
+	refusal := t.refusal(c, ch)
+	switch {
+	case t.at-m.CreatedAt > t.MessageExpiry.Milliseconds():
+		refusal = &channel.SendError{Code: channel.CodeExpired, Message: "the message waited longer than " + t.MessageExpiry.String() + " for its channel"}
+	case refusal == nil && m.Status == StatusSending && !caps.IdempotencyKey:
+		refusal = &channel.SendError{Code: channel.CodeOutcomeUnknown, Message: "an attempt got no answer; the channel may or may not have delivered the message"}
+	}
+	if refusal != nil {
+		if err := t.failMessage(c, m, refusal); err != nil {
+			return err
+		}
+		return t.finalOf(m, dl)
+	}
+	if until, why, err := t.turn(m, caps); err != nil || until > 0 {
+		dl.Until, dl.Reason = timeOf(until), why
+		return err
+	}
+	return t.handOver(m, ch, caps, dl)
+}
+
+// handOver notes the attempt and fills in what the adapter needs.
+func (t *txn) handOver(m *Message, ch *Channel, caps channel.Capabilities, dl *Delivery) error {
+	id := &Identity{}
+	if err := t.db.Take(id, m.IdentityID).Error; err != nil {
+		return err
+	}
+	acc, err := t.Account(ch)
+	if err != nil {
+		return err
+	}
+	body, err := channel.Fit(m.Body, caps)
+	if err != nil {
+		return err // checked when it was stored: the channel's capabilities have changed since
+	}
+	m.Status, m.LeaseUntil, m.Attempts = StatusSending, t.at+attemptLease.Milliseconds(), m.Attempts+1
+	if m.FirstAttemptAt == 0 {
+		m.FirstAttemptAt = t.at
+	}
+	err = t.db.Model(m).Select("status", "lease_until", "attempts", "first_attempt_at").Updates(m).Error
+	dl.Ready, dl.Source, dl.Account, dl.Idempotent = true, ch.Source, acc, caps.IdempotencyKey
+	dl.Outgoing = channel.Outgoing{Key: fmt.Sprintf("msg-%d", m.ID), ExternalID: id.ExternalID, Message: body}
+	return err
+}
+
+// turn says until when a message must wait: messages to one identity leave in
+// the order stored, and a channel's limit is shared by priority.
+func (t *txn) turn(m *Message, caps channel.Capabilities) (until int64, why string, err error) {
+	alive := t.at - forsaken.Milliseconds()
+	unsent := []channel.Status{channel.StatusPending, StatusSending}
+	older, err := first[Message](t.db.Select("id").Where("identity_id = ? AND id < ? AND status IN ? AND lease_until > ?", m.IdentityID, m.ID, unsent, alive))
+	if err != nil {
+		return 0, "", err
+	}
+	if older != nil {
+		return t.at + orderPause.Milliseconds(), "order", nil
+	}
+	rate := t.rate(caps.RatePerSecond)
+	if rate == 0 {
+		return 0, "", nil
+	}
+	ch := &Channel{}
+	if err := store.ForUpdate(t.db).Select("id", "send_slot_at").Take(ch, m.ChannelID).Error; err != nil {
+		return 0, "", err
+	}
+	now, gap := t.at*1000, int64(1e6/rate)
+	if ch.SendSlotAt > now {
+		return ch.SendSlotAt/1000 + 1, string(channel.CodeRateLimited), nil
+	}
+	before, err := first[Message](t.db.Select("id").Where("channel_id = ? AND priority < ? AND status = ? AND lease_until <= ? AND lease_until > ?",
+		m.ChannelID, m.Priority, channel.StatusPending, t.at, t.at-5_000))
+	if err != nil {
+		return 0, "", err
+	}
+	if before != nil {
+		return t.at + gap/1000 + 1, "priority", nil
+	}
+	return 0, "", t.db.Model(ch).UpdateColumn("send_slot_at", now+gap).Error
+}
+
+// Delivered records how an attempt came out: the message's status, and for a
+// run the result of its effect. The returned delivery is Final or has Until.
+func (d *Desk) Delivered(ctx context.Context, dl Delivery, sent channel.Sent, failure *channel.SendError) (Delivery, error) {
+	out := Delivery{MessageID: dl.MessageID, call: dl.call, ask: dl.ask}
+	var m Message
+	if err := d.db.Read(ctx).Select("id", "workspace_id", "contact_id").Take(&m, dl.MessageID).Error; err != nil {
+		return out, fmt.Errorf("message %d: %w", dl.MessageID, err)
+	}
+	err := d.write(ctx, m.WorkspaceID, system(), func(t *txn) error {
+		c, err := t.contact(m.ContactID)
+		if err != nil {
+			return err
+		}
+		var e *doing
+		if dl.call != nil {
+			var stored *flow.Result
+			if e, stored, err = t.begin(*dl.call, m.ContactID, false); err != nil {
+				return err
+			}
+			if stored != nil && flow.Outcome(stored.Outcome) != flow.Ended {
+				out.Final = stored // another attempt was faster
+				return nil
+			}
+			if e == nil {
+				out.Final = stored
+			}
+		}
+		if err := t.db.Take(&m, dl.MessageID).Error; err != nil {
+			return err
+		}
+		if m.Status == StatusSending {
+			if err := t.record(c, &m, sent, failure, dl.Idempotent, &out); err != nil {
+				return err
+			}
+		} else if out.Final == nil {
+			if err := t.finalOf(&m, &out); err != nil {
+				return err
+			}
+		}
+		if e == nil {
+			return nil
+		}
+		return e.settle(&m, dl.ask, &out)
+	})
+	return out, err
+}
+
+// record writes the outcome of an attempt into the message.
+func (t *txn) record(c *Contact, m *Message, sent channel.Sent, failure *channel.SendError, idempotent bool, out *Delivery) error {
+	switch {
+	case failure == nil:
+		if err := t.markSent(c, m, sent); err != nil {
+			return err
+		}
+	case failure.Unknown && !idempotent:
+		failure.Code = channel.CodeOutcomeUnknown
+		if err := t.failMessage(c, m, failure); err != nil {
+			return err
+		}
+	case failure.Retryable && t.later(m, failure) > 0:
+		m.Status, m.LeaseUntil = channel.StatusPending, t.later(m, failure)
+		out.Until, out.Reason = timeOf(m.LeaseUntil), string(failure.Code)
+		return t.db.Model(m).Select("status", "lease_until").Updates(m).Error
+	default:
+		if err := t.failMessage(c, m, failure); err != nil {
+			return err
+		}
+		if err := t.noteRefusal(m.ChannelID, failure); err != nil {
+			return err
+		}
+	}
+	if out.Final != nil {
+		return nil
+	}
+	return t.finalOf(m, out)
+}
+
+// later is when a refused message is tried again; 0 = no more.
+func (t *txn) later(m *Message, failure *channel.SendError) int64 {
+	pauses := sendRetries()
+	if m.Attempts > len(pauses) {
+		return 0
+	}
+	pause := pauses[m.Attempts-1]
+	end := m.FirstAttemptAt + t.RetryWindow.Milliseconds()
+	if failure.RetryAfter > 0 && t.at+failure.RetryAfter.Milliseconds() <= end {
+		pause = failure.RetryAfter
+	}
+	if at := t.at + pause.Milliseconds(); at <= end {
+		return at
+	}
+	return 0
+}
+
+func (t *txn) markSent(c *Contact, m *Message, sent channel.Sent) error {
+	if sent.ProviderID != "" { // an echo of our own message that came before this answer
+		err := t.db.Where("channel_id = ? AND provider_id = ? AND sender_source = ?", m.ChannelID, sent.ProviderID, SourceEcho).Delete(&Message{}).Error
+		if err != nil {
+			return err
+		}
+	}
+	m.ProviderID, m.LeaseUntil = sent.ProviderID, 0
+	if _, err := t.setStatus(c, m, channel.StatusSent, "", ""); err != nil {
+		return err
+	}
+	if sent.ProviderID != "" {
+		var early []EarlyReceipt
+		q := t.db.Where("channel_id = ? AND provider_id = ?", m.ChannelID, sent.ProviderID)
+		if err := q.Order("id").Find(&early).Error; err != nil {
+			return err
+		}
+		for _, r := range early {
+			code := channel.SendCode("")
+			if r.Value == channel.StatusFailed {
+				code = channel.CodeProviderRejected
+			}
+			if _, err := t.setStatus(c, m, r.Value, code, r.Message); err != nil {
+				return err
+			}
+		}
+		if len(early) > 0 {
+			if err := t.db.Where("channel_id = ? AND provider_id = ?", m.ChannelID, sent.ProviderID).Delete(&EarlyReceipt{}).Error; err != nil {
+				return err
+			}
+		}
+	}
+	if err := t.db.Model(m).Select("status", "provider_id", "lease_until").Updates(m).Error; err != nil {
+		return err
+	}
+	if sent.Warning != "" {
+		res := t.db.Model(&Channel{}).Where("id = ? AND NOT warned_no_id", m.ChannelID).UpdateColumn("warned_no_id", true)
+		if res.Error != nil {
+			return res.Error
+		}
+		if res.RowsAffected == 1 {
+			t.Log.Warn("channel answers without a message id", "channel_id", m.ChannelID, "warning", sent.Warning)
+		}
+	}
+	return t.db.Model(&Channel{}).Where("id = ? AND (auth_failures > 0 OR last_outbound_at < ?)", m.ChannelID, t.at-10_000).
+		UpdateColumns(map[string]any{"auth_failures": 0, "last_outbound_at": t.at}).Error
+}
+
+// failMessage ends a message: its reason is in the status history.
+func (t *txn) failMessage(c *Contact, m *Message, why *channel.SendError) error {
+	m.LeaseUntil = 0
+	if _, err := t.setStatus(c, m, channel.StatusFailed, why.Code, why.Message); err != nil {
+		return err
+	}
+	return t.db.Model(m).Select("status", "lease_until").Updates(m).Error
+}
+
+// noteRefusal counts refusals of our credentials; several in a row disconnect the channel.
+func (t *txn) noteRefusal(channelID int64, why *channel.SendError) error {
+	if why.Fault != channel.FaultChannel {
+		return nil
+	}
+	ch := &Channel{}
+	if err := store.ForUpdate(t.db).Take(ch, channelID).Error; err != nil {
+		return err
+	}
+	set := map[string]any{"auth_failures": ch.AuthFailures + 1}
+	if ch.AuthFailures+1 >= disconnectAfter && ch.Status == Connected {
+		set["status"], set["status_reason"] = Disconnected, why.Message
+		t.Log.Error("channel disconnected", "channel_id", ch.ID, "reason", why.Message)
+	}
+	return t.db.Model(ch).UpdateColumns(set).Error
+}
+
+// finalOf fills in the result of a message that is sent or has failed.
+func (t *txn) finalOf(m *Message, dl *Delivery) error {
+	res := flow.Result{Outcome: flow.Done}
+	if m.Status == channel.StatusFailed {
+		last, err := first[MessageStatus](t.db.Where("message_id = ? AND value = ?", m.ID, channel.StatusFailed).Order("id DESC"))
+		if err != nil {
+			return err
+		}
+		res.Outcome = flow.Failed
+		if last != nil {
+			res.Code, res.Detail = string(last.Error), last.Message
+		}
+	}
+	dl.Final = &res
+	return nil
+}
+
+// settle turns the outcome of an attempt into the result of the run's effect.
+func (e *doing) settle(m *Message, ask *flow.Ask, out *Delivery) error {
+	if out.Final == nil { // it goes on later: the run shows what it waits for
+		if ask == nil {
+			return e.openWait(flow.WaitRetry, out.Reason, out.Until.UnixMilli())
+		}
+		return nil
+	}
+	e.detail["messageId"] = m.ID
+	if out.Final.Detail != "" {
+		e.detail["problem"] = out.Final.Detail
+	}
+	if ask != nil {
+		if err := e.settleQuestion(m, ask, out.Final); err != nil {
+			return err
+		}
+	} else if e.run.WaitKind == flow.WaitRetry {
+		if err := e.closeWait(); err != nil {
+			return err
+		}
+	}
+	return e.finish("send", *out.Final)
+}
+
+// settleQuestion leaves the wait open from the moment the question is sent. A
+// question that was answered before its attempt counted as failed is no failure.
+func (e *doing) settleQuestion(m *Message, ask *flow.Ask, res *flow.Result) error {
+	if res.Outcome == flow.Failed && e.run.Claim == "" {
+		return e.closeWait()
+	}
+	due := e.at + ask.Timeout.Milliseconds()
+	*res = flow.Result{Outcome: flow.Waiting, DueAt: timeOf(due), Options: m.Body.Replies}
+	return e.db.Model(e.run).UpdateColumn("due_at", due).Error
+}

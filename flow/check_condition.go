@@ -1,0 +1,233 @@
+package flow
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+)
+
+// offered is a condition category with the operators and fields that a place
+// offers for it.
+type offered struct {
+	category  Category
+	operators []Operator
+	words     []string // the only values, if not nil
+}
+
+const maxRegex = 200
+
+func compareOperators() []Operator {
+	return []Operator{OpEqual, OpNotEqual, OpContains, OpNotContains, OpGreater, OpLess, OpBetween,
+		OpTimestampAfter, OpTimestampBefore, OpTimestampBetween, OpExists, OpNotExists}
+}
+
+// branchOffers are the categories of Branch.
+func branchOffers() []offered {
+	is := []Operator{OpEqual, OpNotEqual, OpExists, OpNotExists}
+	text := []Operator{OpContains, OpNotContains, OpExists, OpNotExists}
+	since := []Operator{OpGreater, OpLess, OpBetween, OpTimestampAfter, OpTimestampBefore, OpTimestampBetween}
+	return []offered{
+		{CatContactField, compareOperators(), nil},
+		{CatContactTag, []Operator{OpAnyOf, OpAllOf, OpNoneOf, OpExists, OpNotExists}, nil},
+		{CatVariable, compareOperators(), nil},
+		{CatAssigneeStatus, is, []string{"online", "busy", "offline"}},
+		{CatLastChannel, is, nil},
+		{CatLastIncoming, slices.Concat([]Operator{OpEqual, OpRegex}, text), nil},
+		{CatLastOutgoing, text, nil},
+		{CatLastOutgoingSource, is, []string{"user", "workflow", "broadcast", "api", "zapier", "make", "n8n", "bot", "ai_agent", "echo"}},
+		{CatSinceIncoming, since, nil},
+		{CatSinceOutgoing, since, nil},
+	}
+}
+
+// triggerOffers are the categories of a trigger.
+func triggerOffers(t TriggerType) []offered {
+	choose := []Operator{OpEqual, OpNotEqual, OpAnyOf}
+	switch t {
+	case ConversationOpened:
+		return []offered{{CatSource, choose, []string{"user", "contact", "workflow", "api", "zapier", "make", "ctc_ads", "growth_widget"}}}
+	case ConversationClosed:
+		return []offered{
+			{CatSource, choose, []string{"user", "workflow", "api", "zapier", "make", "n8n", "bot", "ai_agent", "auto_close"}},
+			{CatConvCategory, slices.Concat(choose, []Operator{OpExists, OpNotExists}), nil},
+		}
+	case MessageReceived:
+		return []offered{
+			{CatMessageText, []Operator{OpContains, OpNotContains, OpEqual, OpNotEqual, OpRegex}, nil},
+			{CatMessageType, []Operator{OpEqual, OpAnyOf}, []string{"text", "attachment", "location", "email", "whatsapp_interactive", "whatsapp_order"}},
+			{CatChannel, choose, nil},
+			{CatConvStatus, []Operator{OpEqual}, []string{"open", "close", "closed", "done"}},
+		}
+	}
+	return nil
+}
+
+// conditions checks a list of conditions against what the place offers.
+func (c *checker) conditions(path string, list []Condition, offers []offered) {
+	if len(list) > maxConditions {
+		c.report("condition.limit", path, "There are %d conditions. Use at most %d.", len(list), maxConditions)
+	}
+	for i := range min(len(list), maxConditions) {
+		c.condition(item(path, i), &list[i], offers)
+	}
+}
+
+func (c *checker) condition(path string, cond *Condition, offers []offered) {
+	i := slices.IndexFunc(offers, func(o offered) bool { return o.category == cond.Category })
+	if i < 0 {
+		names := make([]Category, len(offers))
+		for i, o := range offers {
+			names[i] = o.category
+		}
+		hint := "Use one of " + words(names) + "."
+		if len(offers) == 0 {
+			hint = "This trigger takes no conditions; remove it."
+		}
+		c.final("condition.category.unknown", join(path, "category"), "The category %q is not offered here. %s", cut(string(cond.Category), 40), hint)
+		return
+	}
+	if !slices.Contains(offers[i].operators, cond.Operator) {
+		c.final("condition.operator.unknown", join(path, "operator"), "The operator %q is not offered for %s. Use one of %s.", cut(string(cond.Operator), 40), cond.Category, words(offers[i].operators))
+		return
+	}
+	c.conditionField(join(path, "field"), cond)
+	c.conditionValue(join(path, "value"), cond, offers[i].words)
+}
+
+// conditionField checks the left side.
+func (c *checker) conditionField(path string, cond *Condition) {
+	f := cond.Field
+	switch cond.Category {
+	case CatContactField:
+		switch {
+		case f == "":
+			c.report("condition.value.missing", path, "Name the contact field.")
+		case f != "assignee" && !c.field(f):
+			c.unknownReference(path, RefField, Ref{Name: f})
+		}
+	case CatVariable:
+		switch {
+		case f == "":
+			c.report("condition.value.missing", path, "Name the variable, without $.")
+		case strings.HasPrefix(f, "$"):
+			c.report("condition.value.invalid", path, "Write the variable without $: %q.", f[1:])
+		case f == "secret" || strings.HasPrefix(f, "secret."):
+			c.report("variable.secret.not_allowed", path, "A secret may be used in an HTTP Request only. Compare something else.")
+		case !c.known(f):
+			c.report("variable.unknown", path, "%q is not a variable of this workflow, so the condition sees nothing. Correct the name.", cut(f, 60))
+		}
+	case CatLastChannel, CatChannel:
+		if f != "" && f != "name" && f != "source" {
+			c.report("condition.value.invalid", path, "%q is not possible here. Use name or source.", cut(f, 40))
+		}
+	default:
+		if f != "" {
+			c.report("condition.value.invalid", path, "%s has no field. Remove it.", cond.Category)
+		}
+	}
+}
+
+// conditionValue checks the right side.
+func (c *checker) conditionValue(path string, cond *Condition, only []string) {
+	op, v := cond.Operator, Value{}
+	if cond.Value != nil {
+		v = *cond.Value
+	}
+	if op == OpExists || op == OpNotExists {
+		if !v.IsZero() {
+			c.report("condition.value.invalid", path, "%s takes no value. Remove it.", op)
+		}
+		return
+	}
+	texts := v.List()
+	from, to, isRange := v.Range()
+	if isRange {
+		texts = []string{from, to}
+	}
+	if v.IsZero() || len(texts) == 0 || slices.ContainsFunc(texts, blankText) {
+		c.report("condition.value.missing", path, "Give the value to compare with.")
+		return
+	}
+	if want := shape(op); want != "" && want != shapeOf(v, isRange) && (want != "a list" || isRange) {
+		c.report("condition.value.invalid", path, "%s takes %s. Write it so.", op, want)
+		return
+	}
+	if op == OpRegex {
+		c.regex(path, texts[0])
+		return
+	}
+	for _, text := range texts {
+		if len(Names(text)) == 0 {
+			c.literal(path, cond, text, only)
+		}
+	}
+}
+
+// shape is what an operator compares with; "" is one value or a list.
+func shape(op Operator) string {
+	switch op {
+	case OpBetween, OpTimestampBetween:
+		return "a range {from, to}"
+	case OpAnyOf, OpAllOf, OpNoneOf:
+		return "a list"
+	case OpContains, OpNotContains:
+		return ""
+	}
+	return "one value"
+}
+
+func shapeOf(v Value, isRange bool) string {
+	if _, isList := v.V.([]Value); isList {
+		return "a list"
+	}
+	if isRange {
+		return "a range {from, to}"
+	}
+	return "one value"
+}
+
+func (c *checker) regex(path, text string) {
+	if length(text) > maxRegex {
+		c.report("condition.regex.invalid", path, "The expression has %d characters. Use at most %d.", length(text), maxRegex)
+		return
+	}
+	if _, err := regexp.Compile(text); err != nil {
+		c.report("condition.regex.invalid", path, "This is not a regular expression in RE2 syntax: %s.", strings.TrimPrefix(err.Error(), "error parsing regexp: "))
+	}
+}
+
+// literal checks one value without variables.
+func (c *checker) literal(path string, cond *Condition, text string, only []string) {
+	fold := func(w string) bool { return equalText(w, text) }
+	switch {
+	case only != nil && !slices.ContainsFunc(only, fold):
+		c.report("condition.value.invalid", path, "%q is not possible here. Use one of %s.", cut(text, 40), strings.Join(only, ", "))
+	case slices.Contains([]Operator{OpTimestampAfter, OpTimestampBefore, OpTimestampBetween}, cond.Operator):
+		if _, _, ok := moment(text, time.UTC); !ok {
+			c.report("condition.value.invalid", path, "%q is not a date. Write YYYY-MM-DD or YYYY-MM-DD hh:mm:ss.", cut(text, 40))
+		}
+	case cond.Category == CatSinceIncoming || cond.Category == CatSinceOutgoing:
+		if _, err := ParseDuration(text); err != nil {
+			c.report("duration.invalid", path, "%q is not a duration. Write for example 10m, 1h30m or 7d.", cut(text, 40))
+		}
+	case slices.Contains([]Operator{OpGreater, OpLess, OpBetween}, cond.Operator):
+		if decimal(text) == nil {
+			c.report("condition.value.invalid", path, "%q is not a number.", cut(text, 40))
+		}
+	default:
+		c.conditionObject(path, cond, text)
+	}
+}
+
+// conditionObject checks that an object which the value names exists.
+func (c *checker) conditionObject(path string, cond *Condition, text string) {
+	kinds := map[Category]RefKind{CatContactTag: RefTag, CatConvCategory: RefCategory, CatLastChannel: RefChannel, CatChannel: RefChannel}
+	kind, ok := kinds[cond.Category]
+	if !ok || cond.Field == "source" || c.dir == nil || c.waiting(text) != nil {
+		return
+	}
+	if len(c.dir.Find(kind, Ref{Name: text})) == 0 {
+		c.unknownReference(path, kind, Ref{Name: text})
+	}
+}

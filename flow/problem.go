@@ -1,0 +1,36 @@
+package flow
+
+// Severity of a problem: an error blocks, a warning does not.
+type Severity string
+
+// The severities.
+const (
+	SeverityError   Severity = "error"
+	SeverityWarning Severity = "warning"
+)
+
+// Problem is one thing wrong with a definition. Codes are stable (workflow
+// specification 10.2); messages say how to mend it. Line and Column are set
+// when the definition was read from a file.
+type Problem struct {
+	Severity Severity `json:"severity"`
+	Code     string   `json:"code"`
+	Message  string   `json:"message"`
+	Path     string   `json:"path"`
+	StepID   string   `json:"stepId,omitempty"`
+	Line     int      `json:"line,omitempty"`
+	Column   int      `json:"column,omitempty"`
+}
+
+// Problems are ordered by step.
+type Problems []Problem
+
+// Blocking reports whether one of them is an error.
+func (p Problems) Blocking() bool {
+	for _, x := range p {
+		if x.Severity == SeverityError {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,90 @@
+package flow
+
+import (
+	"fmt"
+	"strconv"
+	"time"
+)
+
+// RefKind is the kind of a thing that a workflow refers to by name.
+type RefKind string
+
+// The kinds of references. Files name users by e-mail, contact fields by the
+// key used in $contact.…, workflows by slug, everything else by name.
+const (
+	RefUser     RefKind = "user"
+	RefTeam     RefKind = "team"
+	RefTag      RefKind = "tag"
+	RefChannel  RefKind = "channel"
+	RefField    RefKind = "contact_field"
+	RefCategory RefKind = "closing_category"
+)
+
+// Ref is a reference to an object of the workspace. Files and the API write
+// the name (a number is read as an id); a stored workflow keeps the id beside
+// it, so that a rename breaks nothing. ID 0 means: not resolved.
+type Ref struct {
+	ID   int64  `json:"id,omitempty"`
+	Name string `json:"name"`
+}
+
+// Empty reports whether nothing is referred to.
+func (r Ref) Empty() bool { return r.ID == 0 && r.Name == "" }
+
+// Directory answers what exists in a workspace. It is asked while a workflow
+// is checked, never while it runs.
+type Directory interface {
+	// Find returns the objects that a reference may mean: by ID when it is set,
+	// else by name, ignoring case. None means unknown, several mean ambiguous.
+	// Found refs carry the id and the present name.
+	Find(kind RefKind, ref Ref) []Ref
+	// Field describes a contact field by its key; ok is false for an unknown one.
+	Field(key string) (FieldInfo, bool)
+	// Channel returns what the message checks must know of a channel.
+	Channel(id int64) (ChannelInfo, bool)
+}
+
+// FieldType is the data type of a contact field.
+type FieldType string
+
+// The data types of contact fields.
+const (
+	FieldText     FieldType = "text"
+	FieldList     FieldType = "list"
+	FieldCheckbox FieldType = "checkbox"
+	FieldEmail    FieldType = "email"
+	FieldNumber   FieldType = "number"
+	FieldURL      FieldType = "url"
+	FieldDate     FieldType = "date"
+	FieldTime     FieldType = "time"
+	FieldPhone    FieldType = "phone"
+	FieldLanguage FieldType = "language"
+	FieldCountry  FieldType = "country"
+)
+
+// FieldInfo describes a contact field. Settable is false for fields that a
+// workflow may read but not write (profile picture, status, assignee …).
+type FieldInfo struct {
+	Key      string
+	Type     FieldType
+	Options  []string // list fields only
+	Settable bool
+}
+
+// ChannelInfo is what the checks of a message must know of a channel.
+type ChannelInfo struct {
+	Source    string
+	TextLimit int      // characters; 0 = no limit
+	Types     []string // message types of a file (text, media …) that the channel carries, natively or by a fallback
+	// Window is how long we may write freely after the contact's latest
+	// message; 0 = always.
+	Window time.Duration
+}
+
+// shown is the reference as a message names it.
+func (r Ref) shown() string {
+	if r.Name == "" {
+		return fmt.Sprintf("with the id %d", r.ID)
+	}
+	return strconv.Quote(cut(r.Name, 60))
+}
