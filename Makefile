@@ -1,7 +1,7 @@
 # `make` lists the targets. Needs Go 1.26 and git; PostgreSQL's programs for the PostgreSQL tests.
 
 SHELL := /bin/bash
-.SHELLFLAGS := -o pipefail -c
+.SHELLFLAGS := -eo pipefail -c
 .DEFAULT_GOAL := help
 .PHONY: help run build test check lint fmt bench clean
 
@@ -18,14 +18,15 @@ run: build ## build and start everything on this machine (ARGS="--port 9000" …
 	@bin/ucal dev $(ARGS)
 
 # The first build compiles a Temporal server, which takes minutes: one line shows that it moves. Go names each package it
-# compiles; everything else it says is a message and is shown in full.
+# compiles; everything else it says is a message and is shown in full. No -trimpath, which only the Dockerfile needs: the tests
+# would have to compile the Temporal server once more.
 build: ## build bin/ucal
 	@mkdir -p bin
 	@total=$$(go list -deps ./cmd/ucal | wc -l); \
-	go build -v -trimpath -ldflags '$(LDFLAGS)' -o bin/ucal ./cmd/ucal 2>&1 | awk -v total=$$total ' \
+	go build -v -ldflags '$(LDFLAGS)' -o bin/ucal ./cmd/ucal 2>&1 | awk -v total=$$total ' \
 		/^[^ :#]+$$/ { n++; if (n % 20 == 1) { printf "\r  building ucal: %d of at most %d packages (the first time takes minutes)", n, total; fflush() } next } \
 		/^go: downloading/ { d++; if (d % 10 == 1) { printf "\r  downloading modules: %d", d; fflush() } next } \
-		{ print } \
+		{ if (n + d) print ""; n = d = 0; print } \
 		END { if (n + d) print "" }'
 
 test: ## vet, formatting and all tests
@@ -36,13 +37,14 @@ test: ## vet, formatting and all tests
 
 check: test lint ## all that must pass before a change goes in
 
-lint: bin/staticcheck bin/workflowcheck ## staticcheck, and determinism of the Temporal workflows
+lint: bin/.tools ## staticcheck, and determinism of the Temporal workflows
 	bin/staticcheck ./...
 	bin/workflowcheck ./workflows/...
 
-bin/staticcheck bin/workflowcheck &: internal/tools/go.mod internal/tools/go.sum
+bin/.tools: internal/tools/go.mod internal/tools/go.sum
+	@mkdir -p bin
 	cd internal/tools && GOBIN='$(CURDIR)/bin' go install tool
-	@touch bin/staticcheck bin/workflowcheck
+	@touch $@
 
 fmt: ## format the code
 	gofmt -w $$(git ls-files --cached --others --exclude-standard '*.go')

@@ -1,5 +1,7 @@
 package desk
 
+import "slices"
+
 // Source says who or what caused something (platform specification 1.2).
 type Source string
 
@@ -48,8 +50,13 @@ type Principal struct {
 	Source      Source
 	UserID      int64 // 0 = a plain workspace token
 	UserName    string
-	RateLimit   int // -1 = the deployment's
+	TeamID      int64    // of the user; 0 = none
+	Limits      []string // restrictions of the user
+	RateLimit   int      // requests a second and endpoint: -1 = the deployment's, 0 = no limit
 }
+
+// Restricted reports whether the caller is under a restriction.
+func (p Principal) Restricted(r string) bool { return slices.Contains(p.Limits, r) }
 
 // Actor is the principal as the author of a change.
 func (p Principal) Actor() Actor {

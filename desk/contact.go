@@ -132,13 +132,25 @@ func (t *txn) fillProfile(c *Contact, p channel.Profile) error {
 
 // saveContact stores the profile fields of a contact and tells what changed.
 func (t *txn) saveContact(c, before *Contact) error {
-	changed := changedFields(before, c)
-	if len(changed) == 0 {
-		return nil
-	}
-	err := t.db.Model(c).Select("first_name", "last_name", "phone", "email", "language", "profile_pic", "country_code", "locale").Updates(c).Error
+	changed, err := t.storeContact(c, before)
 	if err != nil {
 		return err
+	}
+	return t.tellUpdate(c, changed)
+}
+
+func (t *txn) storeContact(c, before *Contact) ([]FieldChange, error) {
+	changed := changedFields(before, c)
+	if len(changed) == 0 {
+		return nil, nil
+	}
+	return changed, t.db.Model(c).Select("first_name", "last_name", "phone", "email", "language", "profile_pic", "country_code", "locale").Updates(c).Error
+}
+
+// tellUpdate emits one event for all the changes of an edit.
+func (t *txn) tellUpdate(c *Contact, changed []FieldChange) error {
+	if len(changed) == 0 {
+		return nil
 	}
 	return t.emit(c, Event{Type: ContactUpdated, Data: map[string]any{"updatedFields": changed}})
 }

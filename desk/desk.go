@@ -39,6 +39,7 @@ type Desk struct {
 	mu       sync.Mutex
 	versions map[int64]*flow.Definition // published versions never change
 	plain    opened
+	recent   recent
 }
 
 // New returns a desk over an open, migrated database.

@@ -267,12 +267,17 @@ func (d *Desk) EndRun(ctx context.Context, call flow.Call, end flow.Ending) (flo
 	}
 	err = d.write(ctx, wsID, Actor{}, func(t *txn) error {
 		c, err := t.contact(contactID)
-		if err != nil {
+		deleted := AsError(err) != nil && AsError(err).Code == NotFound // its runs ended then, and what they knew is erased
+		if err != nil && !deleted {
 			return err
 		}
 		r := &Run{}
 		if err := store.ForUpdate(t.db).Take(r, call.RunID).Error; err != nil {
 			return err
+		}
+		if deleted {
+			end = flow.Ending{State: r.State, Reason: r.ExitReason}
+			return nil
 		}
 		if err := t.trail(r.ID, call.Trail, nil); err != nil {
 			return err

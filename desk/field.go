@@ -125,24 +125,30 @@ func (t *txn) writeCustom(c *Contact, f *CustomField, value string) error {
 			return invalid(f.Slug, "%s", err)
 		}
 	}
+	change, err := t.storeValue(c, f, fit)
+	if err != nil || change == nil {
+		return err
+	}
+	return t.tellUpdate(c, []FieldChange{*change})
+}
+
+// storeValue stores a value that fits, "" deletes it; nil when nothing changed.
+func (t *txn) storeValue(c *Contact, f *CustomField, fit string) (*FieldChange, error) {
 	old, err := first[ContactValue](t.db.Where("contact_id = ? AND field_id = ?", c.ID, f.ID))
 	if err != nil {
-		return err
+		return nil, err
 	}
 	before := ""
 	if old != nil {
 		before = old.Value
 	}
 	if before == fit {
-		return nil
+		return nil, nil
 	}
 	if fit == "" {
 		err = t.db.Where("contact_id = ? AND field_id = ?", c.ID, f.ID).Delete(&ContactValue{}).Error
 	} else {
 		err = t.upsert(&ContactValue{c.ID, f.ID, fit}, "contact_id", "field_id")
 	}
-	if err != nil {
-		return err
-	}
-	return t.emit(c, Event{Type: ContactUpdated, Data: map[string]any{"updatedFields": []FieldChange{{f.Slug, orNull(before), orNull(fit)}}}})
+	return &FieldChange{f.Slug, orNull(before), orNull(fit)}, err
 }

@@ -58,10 +58,11 @@ func (i Identifier) String() string {
 	return fmt.Sprintf("id:%d", i.ID)
 }
 
-// find is the id of the contact that is meant: of several with the same value
-// the most recently active one. Contacts that the caller may not see do not exist.
-func (t *txn) find(p Principal, i Identifier) (int64, error) {
-	q := t.db.Model(&Contact{}).Where("workspace_id = ?", t.wsID)
+// find reads the contact that is meant, without a lock: of several with the same
+// value the most recently active one. Contacts that the caller may not see do
+// not exist.
+func (t *txn) find(p Principal, i Identifier) (*Contact, error) {
+	q := t.db.Where("workspace_id = ?", t.wsID)
 	switch {
 	case i.Email != "":
 		q = q.Where("email = ?", i.Email)
@@ -70,27 +71,23 @@ func (t *txn) find(p Principal, i Identifier) (int64, error) {
 	default:
 		q = q.Where("id = ?", i.ID)
 	}
-	q, err := t.visible(q, p)
+	c, err := first[Contact](t.visible(q, p).Order("last_message_at DESC, created_at DESC, id DESC"))
 	if err != nil {
-		return 0, err
-	}
-	c, err := first[Contact](q.Order("last_message_at DESC, created_at DESC, id DESC"))
-	if err != nil {
-		return 0, fmt.Errorf("contact %s: %w", i, err)
+		return nil, fmt.Errorf("contact %s: %w", i, err)
 	}
 	if c == nil {
-		return 0, notFound("contact", i)
+		return nil, notFound("contact", i)
 	}
-	return c.ID, nil
+	return c, nil
 }
 
 // named is the contact that is meant, locked.
 func (t *txn) named(p Principal, i Identifier) (*Contact, error) {
-	id, err := t.find(p, i)
+	c, err := t.find(p, i)
 	if err != nil {
 		return nil, err
 	}
-	return t.contact(id)
+	return t.contact(c.ID)
 }
 
 // Restrictions of agents: which contacts they see.
@@ -101,25 +98,14 @@ const (
 
 // visible narrows a query on contacts to those that the caller may see: an
 // agent may be restricted to their own or their team's.
-func (t *txn) visible(q *gorm.DB, p Principal) (*gorm.DB, error) {
-	if p.Role != Agent || p.UserID == 0 {
-		return q, nil
-	}
-	u, err := take[User](t, "user", p.UserID)
-	if err != nil {
-		return nil, err
-	}
-	shows := map[string]bool{}
-	for _, r := range u.Restrictions {
-		shows[r] = true
-	}
+func (t *txn) visible(q *gorm.DB, p Principal) *gorm.DB {
 	switch {
-	case shows[ShowOnlyMine]:
-		return q.Where("assignee_id = ?", u.ID), nil
-	case shows[ShowTeamContacts] && u.TeamID == 0:
-		return q.Where("assignee_id = ?", u.ID), nil
-	case shows[ShowTeamContacts]:
-		return q.Where("assignee_id IN (SELECT id FROM users WHERE team_id = ?)", u.TeamID), nil
+	case p.Role != Agent || p.UserID == 0:
+		return q
+	case p.Restricted(ShowOnlyMine), p.Restricted(ShowTeamContacts) && p.TeamID == 0:
+		return q.Where("assignee_id = ?", p.UserID)
+	case p.Restricted(ShowTeamContacts):
+		return q.Where("assignee_id IN (SELECT id FROM users WHERE team_id = ?)", p.TeamID)
 	}
-	return q, nil
+	return q
 }

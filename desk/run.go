@@ -118,18 +118,28 @@ func (t *txn) endRun(c *Contact, r *Run, end flow.Ending, wake bool) error {
 	return t.wake(c, r, "exit: "+string(end.Reason), nil)
 }
 
-// endRuns ends several runs from outside and returns how many.
+// endRuns ends several runs from outside and returns how many; those that came
+// to their end before their contact was locked are left alone.
 func (t *txn) endRuns(runs []Run, reason flow.EndReason) (int, error) {
-	for i := range runs {
-		c, err := t.contact(runs[i].ContactID)
+	ended := 0
+	for _, r := range runs {
+		c, err := t.contact(r.ContactID)
 		if err != nil {
-			return 0, err
+			return ended, err
 		}
-		if err := t.endRun(c, &runs[i], flow.Ending{State: flow.RunExited, Reason: reason}, true); err != nil {
-			return 0, err
+		now := &Run{}
+		if err := store.ForUpdate(t.db).Take(now, r.ID).Error; err != nil {
+			return ended, err
 		}
+		if !now.Live() {
+			continue
+		}
+		if err := t.endRun(c, now, flow.Ending{State: flow.RunExited, Reason: reason}, true); err != nil {
+			return ended, err
+		}
+		ended++
 	}
-	return len(runs), nil
+	return ended, nil
 }
 
 func (t *txn) workflowOf(r *Run) (*Workflow, error) {

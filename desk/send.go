@@ -63,6 +63,7 @@ func (d *Desk) prepare(ctx context.Context, call flow.Call, ask *flow.Ask, compo
 		return dl, err
 	}
 	err = d.write(ctx, wsID, Actor{}, func(t *txn) error {
+		dl = Delivery{call: &call, ask: ask}
 		e, stored, err := t.begin(call, contactID, false)
 		if err != nil || stored != nil {
 			dl.Final = stored
@@ -101,24 +102,47 @@ func (d *Desk) prepare(ctx context.Context, call flow.Call, ask *flow.Ask, compo
 	return dl, err
 }
 
-// ClaimMessage claims a message of a user or the API for an attempt.
+// ClaimMessage claims a message of a user or the API for an attempt. A message
+// whose contact was deleted has Ended.
 func (d *Desk) ClaimMessage(ctx context.Context, messageID int64) (Delivery, error) {
-	var dl Delivery
-	var m Message
-	if err := d.db.Read(ctx).Take(&m, messageID).Error; err != nil {
+	dl := Delivery{MessageID: messageID}
+	owner, err := first[Message](d.db.Read(ctx).Where("id = ?", messageID))
+	if err != nil {
 		return dl, fmt.Errorf("message %d: %w", messageID, err)
 	}
-	err := d.write(ctx, m.WorkspaceID, system(), func(t *txn) error {
-		c, err := t.contact(m.ContactID)
-		if err != nil {
+	if owner == nil {
+		dl.Final = erased()
+		return dl, nil
+	}
+	err = d.write(ctx, owner.WorkspaceID, system(), func(t *txn) error {
+		dl = Delivery{MessageID: messageID}
+		c, m, err := t.lockMessage(owner)
+		if err != nil || m == nil {
+			dl.Final = erased()
 			return err
 		}
-		if err := t.db.Take(&m, messageID).Error; err != nil {
-			return err
-		}
-		return t.claimMessage(c, &m, &dl)
+		return t.claimMessage(c, m, &dl)
 	})
 	return dl, err
+}
+
+// lockMessage locks a message's contact and reads the message again; nil when
+// the contact was deleted meanwhile, and its messages with it.
+func (t *txn) lockMessage(owner *Message) (*Contact, *Message, error) {
+	c, err := t.contact(owner.ContactID)
+	if bad := AsError(err); bad != nil && bad.Code == NotFound {
+		return nil, nil, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	m, err := first[Message](t.db.Where("id = ?", owner.ID))
+	return c, m, err
+}
+
+// erased is the result of a message whose contact was deleted.
+func erased() *flow.Result {
+	return &flow.Result{Outcome: flow.Ended, Code: string(flow.EndContactDeleted)}
 }
 
 // claimMessage decides whether the message may be handed over now.
@@ -219,13 +243,19 @@ func (t *txn) turn(m *Message, caps channel.Capabilities) (until int64, why stri
 // run the result of its effect. The returned delivery is Final or has Until.
 func (d *Desk) Delivered(ctx context.Context, dl Delivery, sent channel.Sent, failure *channel.SendError) (Delivery, error) {
 	out := Delivery{MessageID: dl.MessageID, call: dl.call, ask: dl.ask}
-	var m Message
-	if err := d.db.Read(ctx).Select("id", "workspace_id", "contact_id").Take(&m, dl.MessageID).Error; err != nil {
+	owner, err := first[Message](d.db.Read(ctx).Select("id", "workspace_id", "contact_id").Where("id = ?", dl.MessageID))
+	if err != nil {
 		return out, fmt.Errorf("message %d: %w", dl.MessageID, err)
 	}
-	err := d.write(ctx, m.WorkspaceID, system(), func(t *txn) error {
-		c, err := t.contact(m.ContactID)
-		if err != nil {
+	if owner == nil {
+		out.Final = erased()
+		return out, nil
+	}
+	err = d.write(ctx, owner.WorkspaceID, system(), func(t *txn) error {
+		out = Delivery{MessageID: dl.MessageID, call: dl.call, ask: dl.ask}
+		c, m, err := t.lockMessage(owner)
+		if err != nil || m == nil {
+			out.Final = erased()
 			return err
 		}
 		var e *doing
@@ -242,22 +272,19 @@ func (d *Desk) Delivered(ctx context.Context, dl Delivery, sent channel.Sent, fa
 				out.Final = stored
 			}
 		}
-		if err := t.db.Take(&m, dl.MessageID).Error; err != nil {
-			return err
-		}
 		if m.Status == StatusSending {
-			if err := t.record(c, &m, sent, failure, dl.Idempotent, &out); err != nil {
+			if err := t.record(c, m, sent, failure, dl.Idempotent, &out); err != nil {
 				return err
 			}
 		} else if out.Final == nil {
-			if err := t.finalOf(&m, &out); err != nil {
+			if err := t.finalOf(m, &out); err != nil {
 				return err
 			}
 		}
 		if e == nil {
 			return nil
 		}
-		return e.settle(&m, dl.ask, &out)
+		return e.settle(m, dl.ask, &out)
 	})
 	return out, err
 }

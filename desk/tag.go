@@ -30,8 +30,9 @@ type ContactTag struct {
 
 // Limits of tags.
 const (
-	MaxTagName  = 255 // characters
-	MaxTagsCall = 10
+	MaxTagName     = 255 // characters
+	MaxTagsCall    = 10
+	MaxTagsContact = 100
 )
 
 // fold is the form in which names compare ignoring case.

@@ -21,6 +21,21 @@ type User struct {
 	CreatedAt      int64    `gorm:"autoCreateTime:false"`
 }
 
+// Restrictions of managers and agents. Two more, on what an agent sees, are in
+// identifier.go.
+const (
+	RestrictSpaceSetting     = "restrict_space_setting"
+	RestrictContactDeletion  = "restrict_contact_deletion"
+	RestrictDataExport       = "restrict_data_export"
+	RestrictSpaceIntegration = "restrict_space_integration"
+	RestrictShortcuts        = "restrict_shortcuts"
+)
+
+func restrictions() []string {
+	return []string{RestrictSpaceSetting, RestrictContactDeletion, RestrictDataExport, RestrictSpaceIntegration, RestrictShortcuts,
+		ShowTeamContacts, ShowOnlyMine}
+}
+
 // UserState is the life of a user.
 type UserState string
 

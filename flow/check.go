@@ -29,7 +29,6 @@ const (
 	maxBranches    = 9
 	maxConditions  = 10
 	maxText        = 2_000 // message and question, as typed
-	maxVariables   = 100
 
 	maxProblems = 1_000 // more are not reported: a file of a million mistakes must not cost minutes
 )
@@ -54,7 +53,6 @@ func Check(def *Definition, dir Directory, st Stage) Problems {
 	for i := range def.Steps {
 		c.oneStep(i)
 	}
-	c.variables()
 	c.window()
 	c.problems.sort()
 	return c.problems

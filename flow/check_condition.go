@@ -15,8 +15,6 @@ type offered struct {
 	words     []string // the only values, if not nil
 }
 
-const maxRegex = 200
-
 func compareOperators() []Operator {
 	return []Operator{OpEqual, OpNotEqual, OpContains, OpNotContains, OpGreater, OpLess, OpBetween,
 		OpTimestampAfter, OpTimestampBefore, OpTimestampBetween, OpExists, OpNotExists}
@@ -188,8 +186,8 @@ func shapeOf(v Value, isRange bool) string {
 }
 
 func (c *checker) regex(path, text string) {
-	if length(text) > maxRegex {
-		c.report("condition.regex.invalid", path, "The expression has %d characters. Use at most %d.", length(text), maxRegex)
+	if length(text) > MaxRegex {
+		c.report("condition.regex.invalid", path, "The expression has %d characters. Use at most %d.", length(text), MaxRegex)
 		return
 	}
 	if _, err := regexp.Compile(text); err != nil {

@@ -46,19 +46,3 @@ func (c *checker) variableName(key, name string) {
 		c.add("variable.name.reserved", key, "The name %q is reserved. Choose another one.", name)
 	}
 }
-
-// variables checks how many variables the workflow has.
-func (c *checker) variables() {
-	seen := map[string]bool{}
-	for i, s := range c.def.Steps {
-		q, ok := s.Config.(*AskQuestion)
-		if !ok || q.SaveAsVariable == "" {
-			continue
-		}
-		seen[q.SaveAsVariable] = true
-		if len(seen) > maxVariables {
-			c.report("variable.limit", join(item("steps", i), "config.save_as_variable"), "The workflow has more than %d variables. Use fewer.", maxVariables)
-			return
-		}
-	}
-}

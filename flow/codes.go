@@ -100,7 +100,6 @@ func configProblems() []Code {
 		{"reference.ambiguous", "the name fits several objects", "use the id"},
 		{"variable.name.invalid", "not the name of a variable", "use a to z, digits and _, beginning with a letter, at most 50 characters"},
 		{"variable.name.reserved", "the name belongs to ucal", "choose another name"},
-		{"variable.limit", "more than 100 variables", "use fewer variables"},
 		{"variable.secret.not_allowed", "`$secret` outside HTTP Request", "remove the secret"},
 	})
 }

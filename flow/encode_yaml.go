@@ -10,6 +10,15 @@ import (
 
 const yamlIndent = "  "
 
+// yamlFile writes a node as a YAML file.
+func (n *node) yamlFile() []byte {
+	var b bytes.Buffer
+	for _, m := range n.members {
+		writeMember(&b, m, 0)
+	}
+	return b.Bytes()
+}
+
 func pad(depth int) string { return strings.Repeat(yamlIndent, depth) }
 
 // writeMember writes `key: value` on its own lines.
@@ -80,11 +89,14 @@ var plainText = regexp.MustCompile(`^[\p{L}$(][\p{L}\p{N} $(){}_.,:;!?/+*&%=<>|'
 // double quotes.
 func yamlText(s string) string {
 	special := legacyWord.MatchString(s) || strings.Contains(s, ": ") || strings.HasSuffix(s, ":") || strings.HasSuffix(s, " ")
-	if plainText.MatchString(s) && !special {
+	if (plainText.MatchString(s) && !special) || plainDuration.MatchString(s) {
 		return s
 	}
 	return quoteYAML(s)
 }
+
+// plainDuration is a duration, which no reader takes for a number.
+var plainDuration = regexp.MustCompile(`^([0-9]+[dhms])+$`)
 
 // legacyWord is what YAML 1.1 readers take for something else than text.
 var legacyWord = regexp.MustCompile(`(?i)^(y|n|yes|no|on|off|true|false|null)$`)

@@ -87,6 +87,8 @@ func TestCondition(t *testing.T) {
 			{"contact_field:firstname is_timestamp_after", "2000-01-01", false},
 			{"variable:opened is_timestamp_between", between("2026-03-01", "2026-03-10"), true},
 			{"variable:opened is_timestamp_between", between("2026-03-01", "2026-03-10 12:00:00"), false},
+			{"variable:opened is_timestamp_between", between("2026-03-01", "2026-03-10 18:00:00"), true},
+			{"variable:opened is_timestamp_between", between("2026-03-10 18:00:00", "2026-03-11"), true},
 			{"variable:opened is_timestamp_before", "$system.current_datetime", true},
 		},
 		"missing": {
@@ -125,6 +127,7 @@ func TestCondition(t *testing.T) {
 			{"contact_tag does_not_exist", nil, false},
 			{"contact_tag has_none_of", []any{"Removed"}, false},
 			{"contact_tag has_any_of", []any{"vip", "Removed"}, false},
+			{"contact_tag has_none_of", []any{"$low"}, true},
 		},
 		"variables": {
 			{"variable:menu_choice is_equal_to", "sales", true},
@@ -185,7 +188,7 @@ func TestCondition(t *testing.T) {
 		t.Run(group, func(t *testing.T) {
 			env := ana()
 			env.incoming, env.outgoing = env.now.Add(-time.Hour), env.now.Add(-time.Second)
-			env.gone = map[string]bool{"Removed": true}
+			env.gone = map[string]bool{"Removed": true, "$low": true} // what a variable holds need be no tag
 			with := WithVars(env, map[string]string{"menu_choice": "Sales", "empty": "", "tag": "VIP", "low": "12.5", "nan": "NaN",
 				"long": "12345678901234567890", "greek": "σοφος", "kelvin": "\u212a", "phone": "+60123456789", "opened": "2026-03-10 18:00:00",
 				"conversation.first_response_time": "60"})

@@ -69,7 +69,7 @@ func decodeFile(root *node) (*Definition, Problems) {
 func (r *reader) workflow(root *node) *Definition {
 	def := &Definition{}
 	r.fields(root, reflect.ValueOf(def).Elem(), "", fileCodes)
-	if def.ID == "" && !r.src.has("id") {
+	if def.ID == "" && !r.src.covers("id") {
 		r.problem("workflow.id.invalid", "id", root.at, "The key id is missing. Write a short name such as `id: welcome-message`.")
 	}
 	def.src = r.src

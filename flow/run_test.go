@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"slices"
 	"testing"
 	"time"
 
@@ -8,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-// done, refused … are what the desk or the wait says to one effect.
+// refused is what the desk says to an effect that it cannot carry out.
 func refused(code string) Result { return Result{Outcome: Failed, Code: code} }
 
 // TestWaysOut is table 4.0 of the workflow specification: every step, every
@@ -33,6 +34,7 @@ func TestWaysOut(t *testing.T) {
 	answer := func(text string) *Result {
 		return &Result{Outcome: Answered, Answer: &Answer{Type: "text", Text: text}}
 	}
+	walked := map[StepType]map[Arm]bool{}
 	timedOut, unsent, blocked := &Result{Outcome: TimedOut}, refused("contact_lacks_channel"), refused("conversation.contact_blocked")
 
 	for name, r := range map[string]row{
@@ -103,6 +105,10 @@ func TestWaysOut(t *testing.T) {
 			}
 			ending := w.run(steps(append([]Step{it}, list...)...))
 			require.Equal(t, r.want, w.path()[0])
+			if walked[kind.Type] == nil {
+				walked[kind.Type] = map[Arm]bool{}
+			}
+			walked[kind.Type][w.log[0].Arm] = true
 			if len(w.log) == 1 {
 				require.Equal(t, EndReason(r.after), ending.Reason)
 				return
@@ -111,11 +117,20 @@ func TestWaysOut(t *testing.T) {
 			require.Equal(t, Ending{RunCompleted, EndOfPath}, ending)
 		})
 	}
+	for _, k := range Kinds() {
+		arms := append(slices.Clone(k.Arms), k.Optional...)
+		if k.Next {
+			arms = append(arms, ArmNext)
+		}
+		for _, a := range arms {
+			require.True(t, walked[k.Type][a], "no row walks %s of %s", a, k.Type)
+		}
+	}
 }
 
 func ptr[T any](v T) *T { return &v }
 
-// TestEveryKindHasWaysOut keeps TestWaysOut and the catalogue together.
+// Every step type of the catalogue runs, even with an empty configuration.
 func TestEveryKindRuns(t *testing.T) {
 	for _, k := range Kinds() {
 		w := newWorld(t)

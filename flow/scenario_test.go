@@ -1,6 +1,7 @@
 package flow
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -67,6 +68,13 @@ func TestScenario(t *testing.T) {
 	})
 	scenario(t, "047", scenarioSilence)
 	scenario(t, "049", scenarioFourInvalidReplies)
+	scenario(t, "050", func(t *testing.T) {
+		def := askingThreeTimesMore()
+		def.Steps[2].Config.(*JumpTo).MaxJumps = 11
+		problems := Check(def, nil, Save)
+		require.True(t, problems.Blocking())
+		require.True(t, slices.ContainsFunc(problems, func(p Problem) bool { return p.Code == "jump.limit" && p.StepID == "again" }), problems)
+	})
 	scenario(t, "051", scenarioCounterStartsAtZero)
 	scenario(t, "052", func(t *testing.T) {
 		w := newWorld(t)

@@ -185,7 +185,7 @@ func schemaVersion() (int, error) {
 		a, errA := strconv.Atoi(major)
 		b, errB := strconv.Atoi(minor)
 		if err := errors.Join(errA, errB); err != nil {
-			return 0, fmt.Errorf("Temporal's SQLite schema version %q is not <major>.<minor>: %w", version, err)
+			return 0, fmt.Errorf("the SQLite schema version %q of Temporal is not <major>.<minor>: %w", version, err)
 		}
 		total = total*1000 + a*100 + b
 	}

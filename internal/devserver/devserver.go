@@ -184,13 +184,13 @@ func (cfg Config) withDefaults() (Config, error) {
 	}
 	var errs []error
 	if net.ParseIP(cfg.Host) == nil {
-		errs = append(errs, fmt.Errorf("Temporal host %q is not an IP address; use one such as 127.0.0.1", cfg.Host))
+		errs = append(errs, fmt.Errorf("the Temporal host %q is not an IP address; use one such as 127.0.0.1", cfg.Host))
 	}
 	if cfg.Port < 0 || cfg.Port > 65535 {
-		errs = append(errs, fmt.Errorf("Temporal port %d is not between 0 and 65535", cfg.Port))
+		errs = append(errs, fmt.Errorf("the Temporal port %d is not between 0 and 65535", cfg.Port))
 	}
 	if cfg.UIPort < NoUI || cfg.UIPort > 65535 {
-		errs = append(errs, fmt.Errorf("Temporal UI port %d is not between 0 and 65535 (or %d for no UI)", cfg.UIPort, NoUI))
+		errs = append(errs, fmt.Errorf("the Temporal UI port %d is not between 0 and 65535 (or %d for no UI)", cfg.UIPort, NoUI))
 	}
 	return cfg, errors.Join(errs...)
 }

@@ -209,9 +209,9 @@ func TestPortInUse(t *testing.T) {
 
 func TestBadConfig(t *testing.T) {
 	_, err := devserver.Start(t.Context(), devserver.Config{Host: "localhost", Port: 70000, UIPort: -2})
-	require.EqualError(t, err, "Temporal host \"localhost\" is not an IP address; use one such as 127.0.0.1\n"+
-		"Temporal port 70000 is not between 0 and 65535\n"+
-		"Temporal UI port -2 is not between 0 and 65535 (or -1 for no UI)")
+	require.EqualError(t, err, "the Temporal host \"localhost\" is not an IP address; use one such as 127.0.0.1\n"+
+		"the Temporal port 70000 is not between 0 and 65535\n"+
+		"the Temporal UI port -2 is not between 0 and 65535 (or -1 for no UI)")
 }
 
 func TestStartHonoursContext(t *testing.T) {

@@ -1,0 +1,13 @@
+package api
+
+// addAreas registers every operation. A new area is one line here.
+func (s *Server) addAreas() {
+	s.add("Settings", s.settingOperations())
+	s.add("Users", s.userOperations())
+	s.add("Presence", s.presenceOperations())
+	s.add("Teams", s.teamOperations())
+	s.add("Channels", s.channelOperations())
+	s.add("Custom fields", s.fieldOperations())
+	s.add("Tags", s.tagOperations())
+	s.add("Closing notes", s.closingNoteOperations())
+}

@@ -1,0 +1,176 @@
+package api
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"runtime/debug"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+
+	"github.com/danielgtaylor/huma/v2"
+	"github.com/danielgtaylor/huma/v2/adapters/humagin"
+	"github.com/gin-gonic/gin"
+	"github.com/google/uuid"
+
+	"ucal/desk"
+)
+
+const headerRequestID = "X-Request-Id"
+
+// maxBody is the size of the largest request body in bytes.
+const maxBody = 1 << 20
+
+// requestID gives every answer its id.
+func requestID(c *gin.Context) {
+	c.Writer.Header().Set(headerRequestID, uuid.NewString())
+	c.Next()
+}
+
+// recover answers 500 to a panic and keeps what happened in the log.
+func (s *Server) recover(c *gin.Context) {
+	defer func() {
+		v := recover()
+		if v == nil {
+			return
+		}
+		if err, ok := v.(error); ok && errors.Is(err, http.ErrAbortHandler) {
+			panic(v)
+		}
+		if c.Request.Context().Err() != nil {
+			return // the caller is gone: huma could not write the answer
+		}
+		s.Log.Error("request panicked", "request_id", c.Writer.Header().Get(headerRequestID), "path", c.FullPath(), "panic", fmt.Sprint(v), "stack", string(debug.Stack()))
+		if !c.Writer.Written() {
+			s.fail(c, &Error{Code: http.StatusInternalServerError, Word: "internal", Message: "something is broken in ucal; its log tells more under this requestId"})
+		}
+	}()
+	c.Next()
+}
+
+// guard stands before every operation: who calls, may they, how often, and has
+// the same call been answered before?
+func (s *Server) guard(ctx huma.Context, next func(huma.Context)) {
+	x := s.exchange(ctx)
+	token, _ := strings.CutPrefix(ctx.Header("Authorization"), "Bearer ")
+	p, err := s.desk.Authenticate(x.ctx, strings.TrimSpace(token), strings.TrimSpace(ctx.Header("X-Acting-User")))
+	if err != nil {
+		x.refuse(err)
+		return
+	}
+	x.p = p
+	if err := s.limit(x); err != nil {
+		x.refuse(err)
+		return
+	}
+	if err := x.op.power.check(p); err != nil {
+		x.refuse(err)
+		return
+	}
+	if p.UserID != 0 && !x.op.idle {
+		if err := s.desk.Touch(x.ctx, p); err != nil {
+			x.refuse(err)
+			return
+		}
+	}
+	key := ctx.Header("Idempotency-Key")
+	if key == "" || x.op.method != http.MethodPost {
+		next(x)
+		return
+	}
+	s.once(x, key, next)
+}
+
+// limit counts the request against its token and endpoint.
+func (s *Server) limit(x *exchange) error {
+	limit := s.RateLimit
+	if x.p.RateLimit >= 0 {
+		limit = x.p.RateLimit
+	}
+	if limit == 0 {
+		return nil
+	}
+	left, wait := s.calls.take(fmt.Sprintf("%d %s %s", x.p.TokenID, x.op.method, x.op.path), limit)
+	x.SetHeader("X-RateLimit-Limit", strconv.Itoa(limit))
+	x.SetHeader("X-RateLimit-Remaining", strconv.Itoa(left))
+	if wait == 0 {
+		return nil
+	}
+	return &Error{Code: http.StatusTooManyRequests, Word: "rate_limited", retryAfter: max(wait, time.Second),
+		Message: fmt.Sprintf("more than %d requests to this endpoint in one second; wait as Retry-After says", limit)}
+}
+
+// once answers a call with an idempotency key: from the store when it was
+// answered before, else by carrying it out and storing the answer. Answers that
+// say "try again" are not kept.
+func (s *Server) once(x *exchange, key string, next func(huma.Context)) {
+	if n := utf8.RuneCountInString(key); n > 100 {
+		x.refuse(&Error{Code: http.StatusBadRequest, Word: "invalid_argument", Message: fmt.Sprintf("Idempotency-Key has %d characters; it may have 1 to 100", n)})
+		return
+	}
+	body, err := readAll(x.wire.BodyReader())
+	if err != nil {
+		x.refuse(err)
+		return
+	}
+	x.body, x.read = body, true
+	sum := sha256.New()
+	fmt.Fprintf(sum, "%s\n", x.request().URL.RawQuery)
+	sum.Write(body)
+	call := &desk.KeyedCall{TokenID: x.p.TokenID, Route: x.op.method + " " + x.request().URL.Path, Key: key, BodyHash: hex.EncodeToString(sum.Sum(nil))}
+	answer, err := s.desk.BeginKeyed(x.ctx, call)
+	if err != nil {
+		x.refuse(err)
+		return
+	}
+	if answer != nil {
+		c := humagin.Unwrap(x.wire)
+		c.Writer.Header().Set("Idempotency-Replayed", "true")
+		c.Data(answer.Status, "application/json", []byte(answer.Response))
+		return
+	}
+	s.keep(x, call, next)
+}
+
+// keep carries the call out, stores the answer and sends it.
+func (s *Server) keep(x *exchange, call *desk.KeyedCall, next func(huma.Context)) {
+	held := &kept{}
+	x.kept = held
+	done := false
+	defer func() {
+		if !done { // a panic: the key is free again
+			_ = s.desk.EndKeyed(x.ctx, call, 0, "")
+		}
+	}()
+	next(x)
+	done = true
+	status := held.status
+	if status >= 500 || status == http.StatusTooManyRequests || status == 449 {
+		status = 0
+	}
+	if err := s.desk.EndKeyed(x.ctx, call, status, held.body.String()); err != nil {
+		s.Log.Error("answer not kept", "error", err)
+	}
+	x.wire.SetStatus(held.status)
+	_, _ = x.wire.BodyWriter().Write(held.body.Bytes()) // the caller may be gone
+}
+
+// readAll reads a request body of at most maxBody bytes.
+func readAll(r io.Reader) ([]byte, error) {
+	if r == nil {
+		return nil, nil
+	}
+	body, err := io.ReadAll(io.LimitReader(r, maxBody+1))
+	if err != nil {
+		return nil, &Error{Code: http.StatusBadRequest, Word: "invalid_argument", Message: "the body of the request broke off"}
+	}
+	if len(body) > maxBody {
+		return nil, tooLarge()
+	}
+	return body, nil
+}

@@ -1,0 +1,99 @@
+package desk
+
+import (
+	"context"
+
+	"github.com/google/uuid"
+
+	"ucal/flow"
+)
+
+// TriggerAPI is the trigger type of runs that were started by a call.
+const TriggerAPI flow.TriggerType = "api"
+
+// RunRequest starts a published workflow for one contact.
+type RunRequest struct {
+	Contact   Identifier
+	StartFrom string // id of the step to begin with; "" = the first
+}
+
+// StartRun is "start by API": the trigger's conditions are skipped, the other
+// checks hold. The decision is recorded, also when it is a refusal.
+func (d *Desk) StartRun(ctx context.Context, p Principal, ref string, in RunRequest) (*RunView, error) {
+	var v *RunView
+	var refused error
+	err := d.write(ctx, p.WorkspaceID, p.Actor(), func(t *txn) error {
+		v, refused = nil, nil
+		wf, err := t.workflowByRef(ref, false)
+		if err != nil {
+			return err
+		}
+		c, err := t.named(p, in.Contact)
+		if err != nil {
+			return err
+		}
+		if wf, err = t.workflowByRef(ref, false); err != nil { // again, under the contact's lock
+			return err
+		}
+		if wf.State != Published {
+			return refuse(Conflict, "not_published", "workflow %q is %s; publish it first", wf.Name, wf.State)
+		}
+		def, err := t.definition(wf.VersionID)
+		if err != nil {
+			return err
+		}
+		if in.StartFrom != "" && def.Step(in.StartFrom) == nil {
+			return refuse(NotFound, "not_found", "version %d of workflow %q has no step %q", wf.Version, wf.Name, clip(in.StartFrom))
+		}
+		run, reason, detail, err := t.startByCall(c, wf, def, in.StartFrom)
+		if err != nil {
+			return err
+		}
+		if run == nil {
+			refused = notStarted(wf, c, reason, detail)
+			return nil // the decision stays
+		}
+		v, err = t.runView(run)
+		return err
+	})
+	if err == nil {
+		err = refused
+	}
+	return v, err
+}
+
+// startByCall decides and records; nil without error is a refusal.
+func (t *txn) startByCall(c *Contact, wf *Workflow, def *flow.Definition, startFrom string) (run *Run, reason, detail string, err error) {
+	if reason, detail, err = t.mayStart(c, wf, def.Trigger.OncePerContact); err != nil {
+		return nil, "", "", err
+	}
+	uid, err := uuid.NewV7()
+	if err != nil {
+		return nil, "", "", err
+	}
+	dec := &TriggerDecision{WorkspaceID: t.wsID, ContactID: c.ID, WorkflowID: wf.ID, Version: wf.Version, Reason: reason, Detail: detail, At: t.at,
+		Conditions: []flow.Seen{}, Event: DecidedEvent{ID: uid.String(), Type: string(TriggerAPI), Summary: "started by " + string(t.actor.Kind), Actor: t.actor}}
+	if reason == reasonMatched {
+		run = &Run{TriggerEvent: uid.String(), TriggerType: TriggerAPI, TriggerSource: t.actor.Kind, TriggerActor: t.actor, StartFrom: startFrom,
+			Vars: flow.TriggerVars(def.Trigger, flow.Happening{Type: def.Trigger.Type}, t.env(c, nil))}
+		if err := t.start(c, wf, def, run); err != nil {
+			return nil, "", "", err
+		}
+		dec.RunID = run.ID
+	}
+	return run, reason, detail, t.db.Create(dec).Error
+}
+
+func notStarted(wf *Workflow, c *Contact, reason, detail string) *Error {
+	switch reason {
+	case reasonBlocked:
+		return refuse(Conflict, reason, "contact %d is blocked; unblock it first", c.ID)
+	case reasonOnce:
+		return refuse(Conflict, reason, "contact %d has been in workflow %q already, which starts once per contact", c.ID, wf.Name)
+	case reasonEnrolled:
+		return refuse(Conflict, reason, "contact %d is already in workflow %q; stop that run first", c.ID, wf.Name)
+	case reasonThrottled:
+		return refuse(RateLimited, reason, "workflow %q was started for contact %d too often: %s", wf.Name, c.ID, detail)
+	}
+	return refuse(Conflict, "conflict", "workflow %q was not started for contact %d: %s %s", wf.Name, c.ID, reason, detail)
+}

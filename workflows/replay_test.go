@@ -1,0 +1,46 @@
+package workflows_test
+
+import (
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	sdk "go.temporal.io/sdk/worker"
+	"go.temporal.io/sdk/workflow"
+
+	"ucal/workflows"
+)
+
+func replayer(t *testing.T) sdk.WorkflowReplayer {
+	t.Helper()
+	r := sdk.NewWorkflowReplayer()
+	// Names are literal here: renaming a type must make old histories fail.
+	r.RegisterWorkflowWithOptions(workflows.Run, workflow.RegisterOptions{Name: "Run"})
+	r.RegisterWorkflowWithOptions(workflows.Deliver, workflow.RegisterOptions{Name: "Deliver"})
+	return r
+}
+
+// TestReplay replays every recorded history with the present code.
+func TestReplay(t *testing.T) {
+	files, err := filepath.Glob("testdata/histories/*.json")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, f := range files {
+		t.Run(filepath.Base(f), func(t *testing.T) {
+			require.NoError(t, replayer(t).ReplayWorkflowHistoryFromJSONFile(nil, f))
+		})
+	}
+}
+
+// TestReplayMustFail proves that the replay notices: these histories were made
+// by code that does something else.
+func TestReplayMustFail(t *testing.T) {
+	files, err := filepath.Glob("testdata/histories/must_fail/*.json")
+	require.NoError(t, err)
+	require.NotEmpty(t, files)
+	for _, f := range files {
+		t.Run(filepath.Base(f), func(t *testing.T) {
+			require.Error(t, replayer(t).ReplayWorkflowHistoryFromJSONFile(nil, f))
+		})
+	}
+}
