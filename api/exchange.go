@@ -24,7 +24,7 @@ type exchange struct {
 	ctx    context.Context
 	p      desk.Principal
 	op     *operation
-	status int  // what is answered instead of huma's choice; 0 = as huma says
+	status int // what is answered instead of huma's choice; 0 = as huma says
 	body   []byte
 	read   bool // body has been read
 	kept   *kept
@@ -95,7 +95,9 @@ func (x *exchange) problem(err error) *Error {
 	return e
 }
 
-func (x *exchange) requestID() string { return humagin.Unwrap(x.wire).Writer.Header().Get(headerRequestID) }
+func (x *exchange) requestID() string {
+	return humagin.Unwrap(x.wire).Writer.Header().Get(headerRequestID)
+}
 
 // refuse answers with an error before huma has read the request.
 func (x *exchange) refuse(err error) {

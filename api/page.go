@@ -8,13 +8,13 @@ import (
 	"ucal/desk"
 )
 
-// pageQuery are the parameters of every list.
-type pageQuery struct {
+// PageQuery are the parameters of every list.
+type PageQuery struct {
 	Limit    int   `query:"limit" minimum:"1" maximum:"100" default:"10" doc:"Items of a page."`
 	CursorID int64 `query:"cursorId" doc:"Id of the last item seen; negative: the page just before that item."`
 }
 
-func (q pageQuery) page() desk.Page { return desk.Page{Limit: q.Limit, Cursor: q.CursorID} }
+func (q PageQuery) page() desk.Page { return desk.Page{Limit: q.Limit, Cursor: q.CursorID} }
 
 // page is one page of a list.
 type page[T any] struct {

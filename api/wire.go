@@ -39,13 +39,14 @@ type actor struct {
 
 func actorOf(a desk.Actor) actor { return actor{a.Kind, a.ID, a.Name} }
 
-// byID is the input of operations on one object.
-type byID struct {
+// ByID is the input of operations on one object. Huma reads embedded structs only when their
+// name is exported.
+type ByID struct {
 	ID int64 `path:"id" doc:"The object's id."`
 }
 
-// noBody is the empty object that some POSTs take; it may be left out.
-type noBody struct {
+// NoBody is the empty object that some POSTs take; it may be left out.
+type NoBody struct {
 	Body *struct{} `required:"false"`
 }
 
@@ -103,6 +104,17 @@ func (m maybe[T]) Schema(r huma.Registry) *huma.Schema {
 	schema := *r.Schema(reflect.TypeFor[T](), true, "")
 	schema.Nullable = true
 	return &schema
+}
+
+// orNull is an object or null.
+type orNull[T any] struct{ Value *T }
+
+// MarshalJSON writes the object or null.
+func (o orNull[T]) MarshalJSON() ([]byte, error) { return json.Marshal(o.Value) }
+
+// Schema says that it may be null.
+func (o orNull[T]) Schema(r huma.Registry) *huma.Schema {
+	return &huma.Schema{AnyOf: []*huma.Schema{r.Schema(reflect.TypeFor[T](), true, ""), {Type: "null"}}}
 }
 
 // pointer is nil when the field was left out and the zero value for null.

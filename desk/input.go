@@ -3,6 +3,7 @@ package desk
 import (
 	"fmt"
 	"net/mail"
+	"slices"
 	"strings"
 	"unicode/utf8"
 
@@ -55,6 +56,12 @@ func (f *faults) role(path string, r Role) {
 		f.bad(path, "is missing; it is owner, manager or agent")
 	default:
 		f.bad(path, "%q is no role; use owner, manager or agent", clip(string(r)))
+	}
+}
+
+func (f *faults) oneOf(path, s string, values []string) {
+	if !slices.Contains(values, s) {
+		f.bad(path, "%q is not known; use one of %s", clip(s), strings.Join(values, ", "))
 	}
 }
 

@@ -155,11 +155,19 @@ func (t *txn) keep(r *Run, call flow.Call) error {
 	if maps.Equal(r.Vars, call.Vars) && maps.Equal(r.Jumps, call.Jumps) {
 		return nil
 	}
-	r.Vars, r.Jumps = call.Vars, call.Jumps
+	r.Vars, r.Jumps = filled(call.Vars), filled(call.Jumps)
 	return t.db.Model(r).Select("vars", "jumps").Updates(r).Error
 }
 
 // TemporalID is the id of the run's Temporal workflow execution, readable in the UI.
 func TemporalID(slug string, contactID, runID int64) string {
 	return fmt.Sprintf("%s/contact-%d/run-%d", slug, contactID, runID)
+}
+
+// filled is a map that is stored as {} when it is nil.
+func filled[V any](m map[string]V) map[string]V {
+	if m == nil {
+		return map[string]V{}
+	}
+	return m
 }

@@ -157,6 +157,7 @@ func (t *txn) createUser(in UserInput) (*User, error) {
 		}
 		return nil, err
 	}
+	t.drains[0] = true // a step without "online only" may choose them
 	return u, t.emit(nil, Event{Type: UserCreated, Data: map[string]any{"userId": u.ID, "email": u.Email, "role": u.Role}})
 }
 

@@ -120,38 +120,9 @@ func (s *chat) run(ctx context.Context) error {
 	}
 }
 
-// connect finds or makes the channel, points it at this command and takes a new token.
+// connect points the channel at this command and takes a new token.
 func (s *chat) connect(ctx context.Context, base string) error {
-	var page struct {
-		Items []struct {
-			ID        int64
-			Name      string
-			ChannelID string
-		}
-	}
-	if err := s.cl.call(ctx, "GET", "/space/channel?limit=100", nil, &page); err != nil {
-		return err
-	}
-	cfg := map[string]any{"apiBaseUrl": base, "idType": "custom"}
-	var ch struct {
-		ID        int64
-		ChannelID string
-		APIToken  string
-	}
-	for _, c := range page.Items {
-		if c.Name != chatChannel {
-			continue
-		}
-		if err := s.cl.call(ctx, "PUT", fmt.Sprintf("/space/channel/%d", c.ID), map[string]any{"config": cfg}, nil); err != nil {
-			return err
-		}
-		if err := s.cl.call(ctx, "POST", fmt.Sprintf("/space/channel/%d/token", c.ID), map[string]any{}, &ch); err != nil {
-			return err
-		}
-		s.channelID, s.secret = c.ChannelID, ch.APIToken
-		return nil
-	}
-	err := s.cl.call(ctx, "POST", "/space/channel", map[string]any{"source": "custom_channel", "name": chatChannel, "config": cfg}, &ch)
+	ch, err := ensureChannel(ctx, s.cl, chatChannel, base)
 	s.channelID, s.secret = ch.ChannelID, ch.APIToken
 	return err
 }

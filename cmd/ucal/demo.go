@@ -40,7 +40,11 @@ func (d *devProcess) furnish(ctx context.Context, a *app.App) (*demo, string, er
 		return nil, "", err
 	}
 	if d.cfg.Token != "" && d.cfg.Token != token {
-		if err := a.Desk.AddToken(ctx, token, d.cfg.Token, "given to ucal dev"); err != nil {
+		p, err := a.Desk.Authenticate(ctx, token, "")
+		if err == nil {
+			err = a.Desk.AdoptToken(ctx, p.WorkspaceID, "given to ucal dev", d.cfg.Token)
+		}
+		if err != nil {
 			return nil, "", fmt.Errorf("--token: %w", err)
 		}
 		token = d.cfg.Token
@@ -77,44 +81,98 @@ func (d *devProcess) furnish(ctx context.Context, a *app.App) (*demo, string, er
 	return record, token, os.WriteFile(recordFile, append(raw, '\n'), 0o600)
 }
 
-// makeDemo builds the sample workspace through the API, as an admin would.
+// makeDemo builds the sample workspace through the API, as an admin would. A
+// start that was interrupted is gone on with: what exists is taken as it is.
 func makeDemo(ctx context.Context, cl *apiClient, base string) (*demo, error) {
 	r := &demo{BaseURL: base}
 	for _, name := range []string{"Ann Archer", "Ben Baker", "Cem Cook"} {
 		firstName, lastName, _ := strings.Cut(name, " ")
-		var u struct{ ID int64 }
-		err := cl.call(ctx, "POST", "/space/user", map[string]any{"email": strings.ToLower(firstName) + "@ucal.example", "firstName": firstName,
-			"lastName": lastName, "role": "agent"}, &u)
+		email := strings.ToLower(firstName) + "@ucal.example"
+		id, err := ensure(ctx, cl, "/space/user", "email", email, map[string]any{"email": email, "firstName": firstName, "lastName": lastName, "role": "agent"})
 		if err != nil {
 			return nil, err
 		}
-		r.UserIDs = append(r.UserIDs, u.ID)
+		r.UserIDs = append(r.UserIDs, id)
 	}
-	if err := cl.call(ctx, "POST", "/space/team", map[string]any{"name": "Support", "userIds": r.UserIDs}, nil); err != nil {
+	if _, err := ensure(ctx, cl, "/space/team", "name", "Support", map[string]any{"name": "Support", "userIds": r.UserIDs}); err != nil {
 		return nil, err
 	}
-	var ch struct {
-		ID        int64
-		ChannelID string
-		APIToken  string
-	}
-	err := cl.call(ctx, "POST", "/space/channel", map[string]any{"source": "custom_channel", "name": "Demo phone",
-		"config": map[string]any{"apiBaseUrl": base, "idType": "custom"}}, &ch)
+	ch, err := ensureChannel(ctx, cl, "Demo phone", base)
 	if err != nil {
 		return nil, err
 	}
 	r.ChannelID, r.PublicID, r.ChannelToken = ch.ID, ch.ChannelID, ch.APIToken
-	err = cl.call(ctx, "POST", "/template/"+demoTemplate+"/use", map[string]any{"parameters": map[string]any{"team": "Support"}, "publish": true}, nil)
-	return r, err
+	switch id, err := find(ctx, cl, "/workflow", "slug", demoTemplate); {
+	case err != nil:
+		return nil, err
+	case id != 0:
+		return r, cl.call(ctx, "POST", fmt.Sprintf("/workflow/%d/publish", id), map[string]any{}, nil)
+	}
+	return r, cl.call(ctx, "POST", "/template/"+demoTemplate+"/use", map[string]any{"parameters": map[string]any{"team": "Support"}, "publish": true}, nil)
+}
+
+// ensure finds an object by one of its fields, or creates it, and returns its id.
+func ensure(ctx context.Context, cl *apiClient, path, field, value string, create map[string]any) (int64, error) {
+	id, err := find(ctx, cl, path, field, value)
+	if err != nil || id != 0 {
+		return id, err
+	}
+	var made struct{ ID int64 }
+	err = cl.call(ctx, "POST", path, create, &made)
+	return made.ID, err
+}
+
+// find looks an object up among the first hundred; 0 when it is not there.
+func find(ctx context.Context, cl *apiClient, path, field, value string) (int64, error) {
+	var page struct{ Items []map[string]any }
+	if err := cl.call(ctx, "GET", path+"?limit=100", nil, &page); err != nil {
+		return 0, err
+	}
+	for _, item := range page.Items {
+		if item[field] == value {
+			return int64(item["id"].(float64)), nil
+		}
+	}
+	return 0, nil
+}
+
+// channelAccess is what an integration needs of a custom channel.
+type channelAccess struct {
+	ID        int64
+	ChannelID string
+	APIToken  string
+}
+
+// ensureChannel points the custom channel of that name at an address, or makes
+// it, and returns a token for it.
+func ensureChannel(ctx context.Context, cl *apiClient, name, base string) (channelAccess, error) {
+	cfg := map[string]any{"apiBaseUrl": base, "idType": "custom"}
+	var ch channelAccess
+	id, err := find(ctx, cl, "/space/channel", "name", name)
+	if err != nil {
+		return ch, err
+	}
+	if id == 0 {
+		err := cl.call(ctx, "POST", "/space/channel", map[string]any{"source": "custom_channel", "name": name, "config": cfg}, &ch)
+		return ch, err
+	}
+	if err := cl.call(ctx, "PUT", fmt.Sprintf("/space/channel/%d", id), map[string]any{"config": cfg}, &ch); err != nil {
+		return ch, err
+	}
+	return ch, cl.call(ctx, "POST", fmt.Sprintf("/space/channel/%d/token", id), map[string]any{}, &ch)
 }
 
 // stayOnline keeps the demo's users online while the process runs.
-func (r *demo) stayOnline(ctx context.Context, d *desk.Desk, log *slog.Logger) {
+func (r *demo) stayOnline(ctx context.Context, d *desk.Desk, token string, log *slog.Logger) {
 	tick := time.NewTicker(20 * time.Second)
 	defer tick.Stop()
 	for {
 		for _, id := range r.UserIDs {
-			if err := d.Touch(ctx, id); err != nil && ctx.Err() == nil && desk.AsError(err) == nil {
+			p, err := d.Authenticate(ctx, token, "")
+			if err == nil {
+				_, err = d.Activity(ctx, p, id)
+			}
+			if err != nil && ctx.Err() == nil && desk.AsError(err) == nil { // a user who was removed is no matter
 				log.Warn("demo user is not kept online", "user_id", id, "error", err)
 			}
 		}

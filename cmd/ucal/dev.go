@@ -108,7 +108,7 @@ func (c *command) runDev(ctx context.Context, cfg config.Config) error {
 		return err
 	}
 	if demo != nil {
-		go demo.stayOnline(ctx, a.Desk, d.log)
+		go demo.stayOnline(ctx, a.Desk, token, d.log)
 	}
 	d.banner(temporal.UIAddr(), token, demo)
 	<-ctx.Done()

@@ -201,7 +201,11 @@ func (a *App) serve() error {
 		return fmt.Errorf("listen on %s: %w; another process uses the port: stop it or choose another with UCAL_LISTEN (ucal dev: --port)", c.Listen, err)
 	}
 	a.addr = ln.Addr().String()
-	handler := api.New(api.Options{Desk: a.Desk, Channels: a.Desk.Channels, Log: a.o.Log, RateLimit: c.APIRateLimit, Version: a.o.Version, Ready: a.ready})
+	rate := c.APIRateLimit
+	if rate == 0 {
+		rate = api.NoRateLimit
+	}
+	handler := api.New(api.Options{Desk: a.Desk, Channels: a.Desk.Channels, Log: a.o.Log, RateLimit: rate, Version: a.o.Version, Ready: a.ready})
 	mux := http.NewServeMux()
 	for path, h := range a.o.Mount {
 		mux.Handle(path, h)

@@ -84,6 +84,8 @@ CREATE TABLE channels (
 );
 CREATE UNIQUE INDEX channels_public ON channels (public_id);
 CREATE INDEX channels_workspace ON channels (workspace_id, id);
+CREATE INDEX channels_token ON channels (token_hash) WHERE token_hash <> '';
+CREATE INDEX channels_old_token ON channels (old_token_hash) WHERE old_token_hash <> '';
 
 CREATE TABLE contacts (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
