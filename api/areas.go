@@ -2,6 +2,13 @@ package api
 
 // addAreas registers every operation. A new area is one line here.
 func (s *Server) addAreas() {
+	s.add("Contacts", s.contactOperations())
+	s.add("Conversations", s.conversationOperations())
+	s.add("Messages", s.messageOperations())
+	s.add("Workflows", s.workflowOperations())
+	s.add("Workflow templates", s.templateOperations())
+	s.add("Runs", s.runOperations())
+	s.add("Assignment queue", s.queueOperations())
 	s.add("Settings", s.settingOperations())
 	s.add("Users", s.userOperations())
 	s.add("Presence", s.presenceOperations())

@@ -29,12 +29,12 @@ func (s *Server) contactOperations() []operation {
 	}
 }
 
-// byContact is the input of operations on one contact.
-type byContact struct {
+// ByContact is the input of operations on one contact.
+type ByContact struct {
 	Identifier string `path:"identifier" doc:"id:1, email:ann@example.com or phone:+60123456789" example:"id:1"`
 }
 
-func (b byContact) who() (desk.Identifier, error) { return desk.ParseIdentifier(b.Identifier) }
+func (b ByContact) who() (desk.Identifier, error) { return desk.ParseIdentifier(b.Identifier) }
 
 // contactID is the answer of most changes of a contact.
 type contactID struct {
@@ -144,7 +144,7 @@ func (f contactFields) fields() desk.ContactFields {
 }
 
 type contactInput struct {
-	byContact
+	ByContact
 	Body contactFields
 }
 
@@ -155,7 +155,7 @@ type createdContact struct {
 	ContactID int64  `json:"contactId"`
 }
 
-func (s *Server) getContact(ctx context.Context, p desk.Principal, in *byContact) (*contact, error) {
+func (s *Server) getContact(ctx context.Context, p desk.Principal, in *ByContact) (*contact, error) {
 	who, err := in.who()
 	if err != nil {
 		return nil, err
@@ -191,28 +191,28 @@ func (s *Server) saveContact(ctx context.Context, p desk.Principal, in *contactI
 }
 
 func (s *Server) updateContact(ctx context.Context, p desk.Principal, in *contactInput) (*contactID, error) {
-	return change(in.byContact, func(who desk.Identifier) (int64, error) { return s.desk.UpdateContact(ctx, p, who, in.Body.fields()) })
+	return change(in.ByContact, func(who desk.Identifier) (int64, error) { return s.desk.UpdateContact(ctx, p, who, in.Body.fields()) })
 }
 
-func (s *Server) deleteContact(ctx context.Context, p desk.Principal, in *byContact) (*contactID, error) {
+func (s *Server) deleteContact(ctx context.Context, p desk.Principal, in *ByContact) (*contactID, error) {
 	return change(*in, func(who desk.Identifier) (int64, error) { return s.desk.DeleteContact(ctx, p, who) })
 }
 
 type tagsInput struct {
-	byContact
+	ByContact
 	Body []string `doc:"1 to 10 tag names." nullable:"false"`
 }
 
 func (s *Server) addTags(ctx context.Context, p desk.Principal, in *tagsInput) (*contactID, error) {
-	return change(in.byContact, func(who desk.Identifier) (int64, error) { return s.desk.TagContact(ctx, p, who, in.Body) })
+	return change(in.ByContact, func(who desk.Identifier) (int64, error) { return s.desk.TagContact(ctx, p, who, in.Body) })
 }
 
 func (s *Server) removeTags(ctx context.Context, p desk.Principal, in *tagsInput) (*contactID, error) {
-	return change(in.byContact, func(who desk.Identifier) (int64, error) { return s.desk.UntagContact(ctx, p, who, in.Body) })
+	return change(in.ByContact, func(who desk.Identifier) (int64, error) { return s.desk.UntagContact(ctx, p, who, in.Body) })
 }
 
 // change carries out a change of one contact and answers with its id.
-func change(in byContact, do func(desk.Identifier) (int64, error)) (*contactID, error) {
+func change(in ByContact, do func(desk.Identifier) (int64, error)) (*contactID, error) {
 	who, err := in.who()
 	if err != nil {
 		return nil, err
@@ -234,12 +234,12 @@ type contactChannel struct {
 	State                   desk.IdentityState `json:"state" enum:"active,inactive,unavailable"`
 }
 
-type contactPage struct {
-	byContact
-	pageQuery
+type ContactPage struct {
+	ByContact
+	PageQuery
 }
 
-func (s *Server) contactChannels(ctx context.Context, p desk.Principal, in *contactPage) (*page[contactChannel], error) {
+func (s *Server) contactChannels(ctx context.Context, p desk.Principal, in *ContactPage) (*page[contactChannel], error) {
 	who, err := in.who()
 	if err != nil {
 		return nil, err
@@ -261,7 +261,7 @@ func secondsOrNil(ms int64) *int64 {
 }
 
 type blockInput struct {
-	byContact
+	ByContact
 	Body *struct {
 		Reason string `json:"reason,omitempty" maxLength:"255"`
 	} `required:"false"`

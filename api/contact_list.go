@@ -47,7 +47,7 @@ func conditions(in []condition) []desk.ContactCondition {
 }
 
 type contactListInput struct {
-	pageQuery
+	PageQuery
 	Body *contactFilter `required:"false"`
 }
 

@@ -39,7 +39,7 @@ func commentOf(c *desk.Comment) comment {
 }
 
 type commentInput struct {
-	byContact
+	ByContact
 	Body struct {
 		Text string `json:"text"`
 	}
@@ -58,7 +58,7 @@ func (s *Server) addComment(ctx context.Context, p desk.Principal, in *commentIn
 	return &c, nil
 }
 
-func (s *Server) listComments(ctx context.Context, p desk.Principal, in *contactPage) (*page[comment], error) {
+func (s *Server) listComments(ctx context.Context, p desk.Principal, in *ContactPage) (*page[comment], error) {
 	who, err := in.who()
 	if err != nil {
 		return nil, err
@@ -97,20 +97,20 @@ func (assignee) Schema(huma.Registry) *huma.Schema {
 var _ huma.SchemaProvider = assignee{}
 
 type assigneeInput struct {
-	byContact
+	ByContact
 	Body struct {
 		Assignee assignee `json:"assignee" doc:"A user's id or e-mail; null for nobody."`
 	}
 }
 
 func (s *Server) setAssignee(ctx context.Context, p desk.Principal, in *assigneeInput) (*contactID, error) {
-	return change(in.byContact, func(who desk.Identifier) (int64, error) {
+	return change(in.ByContact, func(who desk.Identifier) (int64, error) {
 		return s.desk.SetAssignee(ctx, p, who, in.Body.Assignee.AssigneeChoice)
 	})
 }
 
 type statusInput struct {
-	byContact
+	ByContact
 	Body struct {
 		Status   string  `json:"status" enum:"open,close,closed,done"`
 		Category *string `json:"category,omitempty"`
@@ -119,7 +119,7 @@ type statusInput struct {
 }
 
 func (s *Server) setConversationStatus(ctx context.Context, p desk.Principal, in *statusInput) (*contactID, error) {
-	return change(in.byContact, func(who desk.Identifier) (int64, error) {
+	return change(in.ByContact, func(who desk.Identifier) (int64, error) {
 		if in.Body.Status == "open" {
 			return s.desk.OpenConversation(ctx, p, who)
 		}
@@ -143,12 +143,12 @@ type activity struct {
 	Data      map[string]any `json:"data"`
 }
 
-type activityInput struct {
-	contactPage
+type timelineInput struct {
+	ContactPage
 	Type string `query:"type" doc:"Only activities of this type."`
 }
 
-func (s *Server) listActivities(ctx context.Context, p desk.Principal, in *activityInput) (*page[activity], error) {
+func (s *Server) listActivities(ctx context.Context, p desk.Principal, in *timelineInput) (*page[activity], error) {
 	who, err := in.who()
 	if err != nil {
 		return nil, err
@@ -220,7 +220,7 @@ func actorOrNil(a desk.Actor) *actor {
 	return &out
 }
 
-func (s *Server) listConversations(ctx context.Context, p desk.Principal, in *contactPage) (*page[conversation], error) {
+func (s *Server) listConversations(ctx context.Context, p desk.Principal, in *ContactPage) (*page[conversation], error) {
 	who, err := in.who()
 	if err != nil {
 		return nil, err
@@ -229,7 +229,7 @@ func (s *Server) listConversations(ctx context.Context, p desk.Principal, in *co
 	return toPage(ctx, l, conversationOf), err
 }
 
-func (s *Server) getConversation(ctx context.Context, p desk.Principal, in *byID) (*conversation, error) {
+func (s *Server) getConversation(ctx context.Context, p desk.Principal, in *ByID) (*conversation, error) {
 	c, err := s.desk.Conversation(ctx, p, in.ID)
 	if err != nil {
 		return nil, err

@@ -1,6 +1,7 @@
 package api
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -57,8 +58,7 @@ func (s *Server) recover(c *gin.Context) {
 // the same call been answered before?
 func (s *Server) guard(ctx huma.Context, next func(huma.Context)) {
 	x := s.exchange(ctx)
-	token, _ := strings.CutPrefix(ctx.Header("Authorization"), "Bearer ")
-	p, err := s.desk.Authenticate(x.ctx, strings.TrimSpace(token), strings.TrimSpace(ctx.Header("X-Acting-User")))
+	p, err := s.desk.Authenticate(x.ctx, bearer(ctx.Header("Authorization")), strings.TrimSpace(ctx.Header("X-Acting-User")))
 	if err != nil {
 		x.refuse(err)
 		return
@@ -84,6 +84,15 @@ func (s *Server) guard(ctx huma.Context, next func(huma.Context)) {
 		return
 	}
 	s.once(x, key, next)
+}
+
+// bearer is the token in an Authorization header, "" when there is none.
+func bearer(header string) string {
+	scheme, token, _ := strings.Cut(header, " ")
+	if !strings.EqualFold(scheme, "Bearer") {
+		return ""
+	}
+	return strings.TrimSpace(token)
 }
 
 // limit counts the request against its token and endpoint.
@@ -141,10 +150,11 @@ func (s *Server) once(x *exchange, key string, next func(huma.Context)) {
 func (s *Server) keep(x *exchange, call *desk.KeyedCall, next func(huma.Context)) {
 	held := &kept{}
 	x.kept = held
+	ctx := context.WithoutCancel(x.ctx) // a caller who hangs up asks again
 	done := false
 	defer func() {
 		if !done { // a panic: the key is free again
-			_ = s.desk.EndKeyed(x.ctx, call, 0, "")
+			_ = s.desk.EndKeyed(ctx, call, 0, "")
 		}
 	}()
 	next(x)
@@ -153,7 +163,7 @@ func (s *Server) keep(x *exchange, call *desk.KeyedCall, next func(huma.Context)
 	if status >= 500 || status == http.StatusTooManyRequests || status == 449 {
 		status = 0
 	}
-	if err := s.desk.EndKeyed(x.ctx, call, status, held.body.String()); err != nil {
+	if err := s.desk.EndKeyed(ctx, call, status, held.body.String()); err != nil {
 		s.Log.Error("answer not kept", "error", err)
 	}
 	x.wire.SetStatus(held.status)

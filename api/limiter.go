@@ -18,7 +18,7 @@ type limiter struct {
 // window holds the times of the accepted requests, oldest first.
 type window struct{ at []time.Time }
 
-const span = time.Second
+const windowSpan = time.Second
 
 func newLimiter(now func() time.Time) *limiter {
 	return &limiter{now: now, windows: map[string]*window{}}
@@ -38,7 +38,7 @@ func (l *limiter) take(key string, limit int) (left int, wait time.Duration) {
 	}
 	w.expire(now)
 	if len(w.at) >= limit {
-		return 0, max(w.at[len(w.at)-limit].Add(span).Sub(now), time.Millisecond)
+		return 0, max(w.at[len(w.at)-limit].Add(windowSpan).Sub(now), time.Millisecond)
 	}
 	w.at = append(w.at, now)
 	return limit - len(w.at), 0
@@ -46,7 +46,7 @@ func (l *limiter) take(key string, limit int) (left int, wait time.Duration) {
 
 func (w *window) expire(now time.Time) {
 	n := 0
-	for n < len(w.at) && now.Sub(w.at[n]) >= span {
+	for n < len(w.at) && now.Sub(w.at[n]) >= windowSpan {
 		n++
 	}
 	w.at = w.at[n:]

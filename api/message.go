@@ -16,8 +16,8 @@ func (s *Server) messageOperations() []operation {
 	}
 }
 
-// message is the compatible shape of a message.
-type message struct {
+// contactMessage is the compatible shape of a message.
+type contactMessage struct {
 	MessageID        int64           `json:"messageId"`
 	ChannelMessageID *string         `json:"channelMessageId"`
 	ContactID        int64           `json:"contactId"`
@@ -44,8 +44,8 @@ type sender struct {
 	BroadcastHistoryID *int64      `json:"broadcastHistoryId"`
 }
 
-func messageOf(m *desk.MessageView) message {
-	out := message{MessageID: m.ID, ChannelMessageID: orNil(m.ProviderID), ContactID: m.ContactID, ChannelID: idOrNil(m.ChannelID), Traffic: m.Traffic,
+func messageOf(m *desk.MessageView) contactMessage {
+	out := contactMessage{MessageID: m.ID, ChannelMessageID: orNil(m.ProviderID), ContactID: m.ContactID, ChannelID: idOrNil(m.ChannelID), Traffic: m.Traffic,
 		Message: m.Body, Timestamp: m.At, Status: make([]messageStatus, len(m.History))}
 	for i, h := range m.History {
 		out.Status[i] = messageStatus{h.Value, h.At, h.Message, h.Error}
@@ -57,7 +57,7 @@ func messageOf(m *desk.MessageView) message {
 }
 
 type messageInput struct {
-	byContact
+	ByContact
 	Body struct {
 		ChannelID maybe[int64]    `json:"channelId,omitempty" doc:"Default: the last interacted channel."`
 		Message   channel.Message `json:"message"`
@@ -81,11 +81,11 @@ func (s *Server) sendMessage(ctx context.Context, p desk.Principal, in *messageI
 }
 
 type oneMessage struct {
-	byContact
+	ByContact
 	MessageID int64 `path:"messageId"`
 }
 
-func (s *Server) getMessage(ctx context.Context, p desk.Principal, in *oneMessage) (*message, error) {
+func (s *Server) getMessage(ctx context.Context, p desk.Principal, in *oneMessage) (*contactMessage, error) {
 	who, err := in.who()
 	if err != nil {
 		return nil, err
@@ -99,13 +99,13 @@ func (s *Server) getMessage(ctx context.Context, p desk.Principal, in *oneMessag
 }
 
 type messageListInput struct {
-	contactPage
+	ContactPage
 	Traffic   string `query:"traffic" enum:"incoming,outgoing"`
 	Type      string `query:"type" doc:"Only messages of this type."`
 	ChannelID int64  `query:"channelId"`
 }
 
-func (s *Server) listMessages(ctx context.Context, p desk.Principal, in *messageListInput) (*page[message], error) {
+func (s *Server) listMessages(ctx context.Context, p desk.Principal, in *messageListInput) (*page[contactMessage], error) {
 	who, err := in.who()
 	if err != nil {
 		return nil, err

@@ -50,12 +50,12 @@ func (s *Server) setStatus(ctx context.Context, p desk.Principal, in *presenceIn
 	return onePresence(s.desk.SetStatus(ctx, p, in.ID, in.Body.Status))
 }
 
-type activityInput struct {
+type touchInput struct {
 	ByID
 	NoBody
 }
 
-func (s *Server) activity(ctx context.Context, p desk.Principal, in *activityInput) (*presence, error) {
+func (s *Server) activity(ctx context.Context, p desk.Principal, in *touchInput) (*presence, error) {
 	return onePresence(s.desk.Activity(ctx, p, in.ID))
 }
 

@@ -4,6 +4,8 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"path"
+	"reflect"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -91,6 +93,7 @@ func (s *Server) config() huma.Config {
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", ""
 	c.CreateHooks = nil // no links to schemas in answers
 	c.Transformers = []huma.Transformer{s.shape}
+	c.Components.Schemas = huma.NewMapRegistry("#/components/schemas/", schemaName)
 	c.Components.SecuritySchemes = map[string]*huma.SecurityScheme{
 		"token": {Type: "http", Scheme: "bearer", Description: "A workspace API token."},
 	}
@@ -98,6 +101,19 @@ func (s *Server) config() huma.Config {
 		c.Servers = []*huma.Server{{URL: url}}
 	}
 	return c
+}
+
+// schemaName names a type in the document: our wire shapes by their own name,
+// types of other packages with the package before it (ChannelMessage).
+func schemaName(t reflect.Type, hint string) string {
+	name := huma.DefaultSchemaNamer(t, hint)
+	for t.Kind() == reflect.Pointer {
+		t = t.Elem()
+	}
+	if pkg := path.Base(t.PkgPath()); t.Name() != "" && t.PkgPath() != "" && pkg != "api" {
+		return strings.ToUpper(pkg[:1]) + pkg[1:] + name
+	}
+	return name
 }
 
 // ServeHTTP answers one request.

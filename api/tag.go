@@ -97,10 +97,10 @@ type tagName struct {
 	}
 }
 
-type message struct {
+type tagDeleted struct {
 	Message string `json:"message"`
 }
 
-func (s *Server) deleteTag(ctx context.Context, p desk.Principal, in *tagName) (*message, error) {
-	return &message{"Tag deleted"}, s.desk.DeleteTag(ctx, p, in.Body.Name)
+func (s *Server) deleteTag(ctx context.Context, p desk.Principal, in *tagName) (*tagDeleted, error) {
+	return &tagDeleted{"Tag deleted"}, s.desk.DeleteTag(ctx, p, in.Body.Name)
 }

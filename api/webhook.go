@@ -3,7 +3,6 @@ package api
 import (
 	"errors"
 	"net/http"
-	"strings"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -44,8 +43,7 @@ func (s *Server) customWebhook(c *gin.Context) {
 
 func (s *Server) takeWebhook(c *gin.Context) error {
 	ctx := c.Request.Context()
-	token, _ := strings.CutPrefix(c.GetHeader("Authorization"), "Bearer ")
-	ch, err := s.desk.ChannelByToken(ctx, channel.SourceCustom, strings.TrimSpace(token))
+	ch, err := s.desk.ChannelByToken(ctx, channel.SourceCustom, bearer(c.GetHeader("Authorization")))
 	if err != nil {
 		return err
 	}

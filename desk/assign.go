@@ -147,4 +147,3 @@ func (t *txn) countAssignment(c *Contact, to int64) error {
 	}
 	return t.db.Model(&Conversation{}).Where("id = ?", c.ConversationID).UpdateColumns(set).Error
 }
-

@@ -117,4 +117,3 @@ func (t *txn) members(team int64) ([]candidate, error) {
 	}
 	return out, nil
 }
-

@@ -238,4 +238,3 @@ func (t *txn) turn(m *Message, caps channel.Capabilities) (until int64, why stri
 	}
 	return 0, "", t.db.Model(ch).UpdateColumn("send_slot_at", now+gap).Error
 }
-
