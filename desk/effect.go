@@ -289,7 +289,11 @@ func (d *Desk) EndRun(ctx context.Context, call flow.Call, end flow.Ending) (flo
 			end = flow.Ending{State: r.State, Reason: r.ExitReason}
 			return nil
 		}
-		t.actor = Actor{Kind: SourceWorkflow, ID: r.WorkflowID}
+		wf, err := t.workflowOf(r)
+		if err != nil {
+			return err
+		}
+		t.actor = Actor{Kind: SourceWorkflow, ID: wf.ID, Name: wf.Name}
 		t.cause = cause{chain: r.Chain, run: r}
 		return t.endRun(c, r, end, false)
 	})

@@ -9,6 +9,7 @@ import (
 	"gorm.io/gorm"
 
 	"ucal/channel"
+	"ucal/flow"
 )
 
 // Identifier names a contact as the API does: by id, e-mail or phone.
@@ -36,7 +37,11 @@ func ParseIdentifier(s string) (Identifier, error) {
 			return Identifier{ID: id}, nil
 		}
 	case emailPattern.MatchString(s):
-		return Identifier{Email: strings.ToLower(strings.TrimSpace(value))}, nil
+		email, err := flow.FitField(flow.FieldInfo{Key: "an e-mail", Type: flow.FieldEmail}, value)
+		if err != nil || email == "" {
+			return Identifier{}, invalid("identifier", "%q is no e-mail address; write it as email:ann@example.com", clip(value))
+		}
+		return Identifier{Email: email}, nil
 	case phonePattern.MatchString(s):
 		phone, err := channel.NormalizePhone(value)
 		if err != nil {

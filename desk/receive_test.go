@@ -1,7 +1,9 @@
 package desk
 
 import (
+	"fmt"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"time"
 
@@ -259,3 +261,43 @@ func TestAMessageThatCannotBeSentIsNotStored(t *testing.T) {
 }
 
 func ptr[T any](v T) *T { return &v }
+
+func TestRedeliveriesAtTheSameMoment(t *testing.T) {
+	eachWorld(t, func(w *world) {
+		w.publish(welcome)
+		const n = 10
+		var all sync.WaitGroup
+		for range 3 {
+			for i := range n {
+				all.Go(func() { w.says(fmt.Sprintf("c%d", i%5), fmt.Sprintf("m%d", i), "hello") })
+			}
+		}
+		all.Wait()
+		w.pump()
+		require.EqualValues(w, n, w.count(&Message{}, "traffic = ?", Incoming))
+		require.EqualValues(w, 5, w.count(&Contact{}, "1 = 1"))
+		require.EqualValues(w, 5, w.count(&Run{}, "1 = 1"))
+		require.EqualValues(w, 5, w.count(&Conversation{}, "1 = 1"))
+		require.Len(w, w.sent, 5)
+		for i := range 5 { // the sequence of a contact's events has no gaps
+			c := w.contact(fmt.Sprintf("c%d", i))
+			require.EqualValues(w, c.EventSeq, w.count(&Event{}, "contact_id = ?", c.ID))
+		}
+	})
+}
+
+func FuzzParseIdentifier(f *testing.F) {
+	for _, s := range []string{"id:1", "email:ann@example.com", "phone:+60123456789", "id:99999999999999999999", "email:@", "phone:1", ""} {
+		f.Add(s)
+	}
+	f.Fuzz(func(t *testing.T, s string) {
+		id, err := ParseIdentifier(s)
+		if err != nil {
+			require.Equal(t, Invalid, AsError(err).Code)
+			return
+		}
+		again, err := ParseIdentifier(id.String())
+		require.NoError(t, err)
+		require.Equal(t, id, again)
+	})
+}

@@ -45,19 +45,19 @@ func (d *Desk) stopRun(ctx context.Context, p Principal, who *Identifier, id int
 		} else if !may {
 			return refuse(Forbidden, "forbidden", "run %d cannot be stopped by agents: its workflow does not allow it", id)
 		}
+		ended := 0
 		if r.Live() {
-			if n, err := t.endRuns([]Run{*r}, flow.EndStoppedByUser); err != nil {
+			if ended, err = t.endRuns([]Run{*r}, flow.EndStoppedByUser); err != nil {
 				return err
-			} else if n == 1 {
-				t.noteOn(note)
 			}
 		}
 		if run, err = take[Run](t, "run", id); err != nil {
 			return err
 		}
-		if run.EndedAt != t.at || run.ExitReason != flow.EndStoppedByUser {
+		if ended == 0 {
 			return refuse(Conflict, "invalid_state", "run %d has ended already: %s, %s", id, run.State, run.ExitReason)
 		}
+		t.noteOn(note)
 		return nil
 	})
 	return run, err

@@ -103,7 +103,9 @@ func TestCreateWorkspace(t *testing.T) {
 
 func TestKeyedCalls(t *testing.T) {
 	eachWorld(t, func(w *world) {
-		call := func(body string) *KeyedCall { return &KeyedCall{TokenID: 1, Route: "POST /x", Key: "k", BodyHash: body} }
+		call := func(body string) *KeyedCall {
+			return &KeyedCall{TokenID: 1, Route: "POST /x", Key: "k", BodyHash: body}
+		}
 		begin := func(k *KeyedCall) *KeyedAnswer {
 			a, err := w.d.BeginKeyed(w.Context(), k)
 			require.NoError(w, err)

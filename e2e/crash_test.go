@@ -115,10 +115,10 @@ func (c *crash) start() {
 	require.NoError(c.t, c.child.Start())
 	deadline := time.Now().Add(patience)
 	for {
-		resp, err := c.http.Get(fmt.Sprintf("http://127.0.0.1:%d/readyz", c.port))
-		if err == nil {
-			_ = resp.Body.Close()
-			if resp.StatusCode == http.StatusOK {
+		// Ready, and the token that --token gives is accepted.
+		ready, _ := c.api("GET", "/readyz", "", nil, nil)
+		if ready == http.StatusOK {
+			if known, _ := c.api("GET", "/v2/space/user", c.token, nil, nil); known == http.StatusOK {
 				return
 			}
 		}
@@ -199,6 +199,7 @@ func (c *crash) furnish() []int64 {
 	c.online(users)
 	c.must("POST", "/space/channel", map[string]any{"source": "custom_channel", "name": "Shop", "config": map[string]any{"apiBaseUrl": c.sink.URL(), "idType": "custom"}}, &c.ch)
 	c.sink.SetToken(c.ch.Token)
+	c.sink.OnCall(func(channeltest.Received) channeltest.Trouble { return channeltest.Trouble{Delay: 30 * time.Millisecond} }) // so that kills hit sends in progress
 	c.must("POST", "/template/assignment-round-robin-online-only/use", map[string]any{"parameters": map[string]any{"team": "Support"}, "publish": true}, nil)
 	return users
 }

@@ -27,7 +27,7 @@ func TestRecordHistories(t *testing.T) {
 	w := newWorld(t, dbtest.SQLiteURL(t))
 	staff := w.staff()
 	w.connect()
-	opened := `{"type":"conversation_opened"}`
+	opened := `{"type":"conversation_opened","conditions":[{"category":"source","operator":"is_equal_to","value":"contact"}]}`
 	cases := []struct {
 		name, steps string
 		play        func(contact string)
@@ -44,7 +44,7 @@ func TestRecordHistories(t *testing.T) {
 			}},
 		{"question_timeout", `[{"id":"ask","type":"ask_question","config":{"question":"n?","question_type":"text","timeout":"1s"},"arms":{"success":"end","failure":"end","timeout":"late"}},
 			{"id":"late","type":"add_comment","config":{"text":"too late"}}]`, func(string) {}},
-		{"queue_then_grant", `[{"id":"assign","type":"assign_to","config":{"action":"user_in_team","team":"Support","logic":"round_robin","only_online":true,"open_contacts_below":1}}]`,
+		{"queue_then_grant", `[{"id":"assign","type":"assign_to","config":{"action":"user_in_team","team":"Support","logic":"round_robin","only_online":true}}]`,
 			func(c string) {
 				w.eventually("queued", func() bool { return len(w.runs(c)) == 1 && w.runs(c)[0]["state"] == "waiting" })
 				w.status(staff["Ben"], "online")
@@ -74,6 +74,10 @@ func TestRecordHistories(t *testing.T) {
 				}
 				return channeltest.Trouble{}
 			})
+		}
+		if c.name == "queue_then_grant" {
+			w.status(staff["Ann"], "busy")
+			w.status(staff["Cem"], "busy")
 		}
 		w.write(contact, "Hello")
 		c.play(contact)

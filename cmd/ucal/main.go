@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // workspaces have time zones, machines may have no database of them
 
 	"github.com/spf13/cobra"
 
