@@ -9,7 +9,7 @@ ARG VERSION=dev
 RUN --mount=type=cache,target=/go/pkg/mod --mount=type=cache,target=/root/.cache/go-build \
     go build -trimpath -ldflags "-s -w -X main.version=${VERSION}" -o /out/ucal ./cmd/ucal
 
-# One static binary, certificates and time zones; no shell, so health is asked from outside: /healthz and /readyz.
+# One static binary, certificates and time zones, no shell. `ucal health` asks a running API.
 FROM gcr.io/distroless/static-debian13:nonroot
 COPY --from=build /out/ucal /ucal
 EXPOSE 8080

@@ -103,6 +103,9 @@ func (t *txn) newContact(ch *Channel, in channel.Inbound, added Source) (*Contac
 		}
 		return nil, nil, err
 	}
+	if t.actor.Kind == SourceContact {
+		t.actor = Actor{Kind: SourceContact, ID: c.ID, Name: c.Label()}
+	}
 	return c, id, t.emit(c, Event{Type: ContactCreated, Data: map[string]any{"channelId": ch.ID}})
 }
 

@@ -217,7 +217,28 @@ func (d *Desk) LoadRun(ctx context.Context, runID int64) (LoadedRun, error) {
 	if err != nil {
 		return LoadedRun{}, err
 	}
+	if err := d.endIfStopped(ctx, &run); err != nil {
+		return LoadedRun{}, err
+	}
 	return LoadedRun{Definition: def, State: flow.State{At: run.StartFrom, Vars: run.Vars}}, nil
+}
+
+// endIfStopped ends a run whose workflow was stopped or deleted while the event
+// that started it was being stored: Stop did not see it yet. Its first effect
+// then finds that it has ended.
+func (d *Desk) endIfStopped(ctx context.Context, run *Run) error {
+	wf, err := first[Workflow](d.db.Read(ctx).Select("id", "state", "deleted_at").Where("id = ?", run.WorkflowID))
+	if err != nil || wf == nil || run.Test || !run.Live() || wf.State == Published && wf.DeletedAt == 0 {
+		return err
+	}
+	reason := flow.EndWorkflowStopped
+	if wf.DeletedAt != 0 {
+		reason = flow.EndWorkflowDeleted
+	}
+	return d.write(ctx, run.WorkspaceID, system(), func(t *txn) error {
+		_, err := t.endRuns([]Run{*run}, reason)
+		return err
+	})
 }
 
 // EndWait asks who won a wait. Answered, Done, Failed or Ended: the wait is

@@ -199,7 +199,9 @@ func (c *crash) furnish() []int64 {
 	c.online(users)
 	c.must("POST", "/space/channel", map[string]any{"source": "custom_channel", "name": "Shop", "config": map[string]any{"apiBaseUrl": c.sink.URL(), "idType": "custom"}}, &c.ch)
 	c.sink.SetToken(c.ch.Token)
-	c.sink.OnCall(func(channeltest.Received) channeltest.Trouble { return channeltest.Trouble{Delay: 30 * time.Millisecond} }) // so that kills hit sends in progress
+	c.sink.OnCall(func(channeltest.Received) channeltest.Trouble {
+		return channeltest.Trouble{Delay: 30 * time.Millisecond}
+	}) // so that kills hit sends in progress
 	c.must("POST", "/template/assignment-round-robin-online-only/use", map[string]any{"parameters": map[string]any{"team": "Support"}, "publish": true}, nil)
 	return users
 }

@@ -37,7 +37,7 @@ type apiError struct {
 func (e *apiError) Error() string {
 	msg := fmt.Sprintf("%d %s: %s", e.Status, e.Word, e.Message)
 	for _, d := range e.Details {
-		if d.Message != e.Message {
+		if !strings.Contains(e.Message, d.Message) {
 			msg += fmt.Sprintf("; %s: %s", d.Path, d.Message)
 		}
 	}

@@ -79,6 +79,9 @@ func (c *command) runDev(ctx context.Context, cfg config.Config) error {
 	d.say("starting Temporal, its state is in %s", filepath.Join(cfg.Data, "temporal.db"))
 	temporal, err := devserver.Start(ctx, devserver.Config{DatabaseFile: filepath.Join(cfg.Data, "temporal.db"), Port: cfg.TemporalPort,
 		UIPort: cfg.TemporalUIPort, SearchAttributes: searchAttributes(), Logger: d.log})
+	if _, ok := errors.AsType[*devserver.PortInUseError](err); ok {
+		return usageError{err}
+	}
 	if err != nil {
 		return err
 	}
@@ -94,7 +97,7 @@ func (c *command) runDev(ctx context.Context, cfg config.Config) error {
 	a, err := app.Start(ctx, app.Options{Config: d.cfg, Log: d.log, Version: version, API: true, Worker: true, Dev: true,
 		Migrate: func(string) {}, Mount: map[string]http.Handler{phonePath: d.phone}})
 	if err != nil {
-		return d.explain(err)
+		return err
 	}
 	defer func() {
 		stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
@@ -120,7 +123,7 @@ func (c *command) runDev(ctx context.Context, cfg config.Config) error {
 // configuration.
 func (d *devProcess) prepare() error {
 	cfg := &d.cfg
-	if err := os.MkdirAll(cfg.Data, 0o755); err != nil {
+	if err := os.MkdirAll(cfg.Data, 0o700); err != nil {
 		return usageError{fmt.Errorf("data folder %s: %w; choose a folder that can be written with --data or UCAL_DATA", cfg.Data, err)}
 	}
 	probe, err := os.CreateTemp(cfg.Data, ".probe-*")
@@ -129,8 +132,11 @@ func (d *devProcess) prepare() error {
 	}
 	_ = probe.Close()
 	_ = os.Remove(probe.Name())
-	if err := portFree(cfg.Port); err != nil {
+	if cfg.Port, err = freePort(cfg.Port); err != nil {
 		return usageError{fmt.Errorf("port %d for the API: %w; stop what uses it or choose another with --port or UCAL_PORT", cfg.Port, err)}
+	}
+	if err := d.checkFresh(); err != nil {
+		return err
 	}
 	key, err := keep(filepath.Join(cfg.Data, "encryption.key"), func() (string, error) {
 		return base64.StdEncoding.EncodeToString(secret.Bytes(secret.KeySize)), nil
@@ -145,7 +151,7 @@ func (d *devProcess) prepare() error {
 		cfg.DatabaseURL = "sqlite:" + filepath.Join(cfg.Data, "ucal.db")
 	}
 	cfg.Listen = net.JoinHostPort("127.0.0.1", strconv.Itoa(cfg.Port))
-	cfg.TemporalNamespace = "default"
+	cfg.TemporalNamespace, cfg.TemporalTLS, cfg.TemporalAPIKey = "default", false, ""
 	if cfg.PublicURL == "" {
 		cfg.PublicURL = "http://localhost:" + strconv.Itoa(cfg.Port)
 	}
@@ -161,14 +167,6 @@ func (d *devProcess) prepare() error {
 	return nil
 }
 
-// explain adds what to do where an error of the start does not say it.
-func (d *devProcess) explain(err error) error {
-	if strings.Contains(err.Error(), "newer") {
-		return fmt.Errorf("%w (data folder %s; an empty one is made with --data)", err, d.cfg.Data)
-	}
-	return err
-}
-
 func (d *devProcess) say(format string, args ...any) {
 	fmt.Fprintf(d.cmd.out, "[%4.1fs] %s\n", time.Since(d.begun).Seconds(), fmt.Sprintf(format, args...))
 }
@@ -181,12 +179,13 @@ func searchAttributes() map[string]devserver.SearchAttributeType {
 	return out
 }
 
-func portFree(port int) error {
+// freePort says whether a port of loopback can be had; 0 takes any.
+func freePort(port int) (int, error) {
 	ln, err := net.Listen("tcp", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
-		return errors.Unwrap(err)
+		return 0, errors.Unwrap(err)
 	}
-	return ln.Close()
+	return ln.Addr().(*net.TCPAddr).Port, ln.Close()
 }
 
 // keep reads a small secret file, or makes it once.

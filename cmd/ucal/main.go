@@ -23,6 +23,7 @@ var version = "dev"
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second Ctrl-C ends the process without waiting
 	code := execute(ctx, os.Args[1:], os.Environ(), os.Stdin, os.Stdout, os.Stderr)
 	stop()
 	os.Exit(code)
@@ -55,16 +56,39 @@ func execute(ctx context.Context, args, environ []string, in io.Reader, out, err
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
 	})
-	root.AddCommand(c.dev(), c.chat(), c.api(), c.worker(), c.migrate(), c.workspace(), c.health(), environmentHelp())
-	err := root.ExecuteContext(ctx)
+	root.AddCommand(c.commands()...)
+	begun := false
+	onRun(root, func() { begun = true })
+	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return 0
+	}
+	if _, known := errors.AsType[usageError](err); !begun && !known { // cobra did not like the command line
+		err = usageError{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
 	}
 	fmt.Fprintln(errOut, "ucal:", err)
 	if _, ok := errors.AsType[usageError](err); ok {
 		return 2
 	}
 	return 1
+}
+
+func (c *command) commands() []*cobra.Command {
+	return []*cobra.Command{c.dev(), c.chat(), c.api(), c.worker(), c.migrate(), c.workspace(), c.health(), environmentHelp()}
+}
+
+// onRun calls fn when a command begins its work, its flags and arguments being
+// in order.
+func onRun(cmd *cobra.Command, fn func()) {
+	if run := cmd.RunE; run != nil {
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			fn()
+			return run(cmd, args)
+		}
+	}
+	for _, sub := range cmd.Commands() {
+		onRun(sub, fn)
+	}
 }
 
 type usageError struct{ error }

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"io"
 	"net/http"
 	"strings"
 	"time"
@@ -142,7 +144,8 @@ func registerAttributes(ctx context.Context, cfg config.Config, progress func(st
 }
 
 func (c *command) workspace() *cobra.Command {
-	cmd := &cobra.Command{Use: "workspace", Short: "Workspaces: the tenants of a deployment"}
+	cmd := &cobra.Command{Use: "workspace", Short: "Workspaces: the tenants of a deployment", Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() }}
 	var name, email string
 	create := &cobra.Command{
 		Use:     "create",
@@ -202,11 +205,12 @@ func (c *command) health() *cobra.Command {
 			}
 			resp, err := http.DefaultClient.Do(req)
 			if err != nil {
-				return err
+				return fmt.Errorf("%w; is ucal running there? another address: as the argument, or UCAL_URL", err)
 			}
 			defer resp.Body.Close()
 			if resp.StatusCode != http.StatusOK {
-				return fmt.Errorf("%s answers %s", url, resp.Status)
+				said, _ := io.ReadAll(io.LimitReader(resp.Body, 1<<10))
+				return fmt.Errorf("%s answers %s: %s", url, resp.Status, bytes.TrimSpace(said))
 			}
 			fmt.Fprintln(c.out, "ready")
 			return nil
