@@ -85,11 +85,11 @@ func (a *Activities) hand(ctx context.Context, dl desk.Delivery, deadline time.T
 	if !ok {
 		return dl, fmt.Errorf("message %d: no adapter for channels of source %q", dl.MessageID, dl.Source)
 	}
-	timeout := callTimeout
-	if dl.Idempotent { // may be cut short: the next attempt carries the same key
-		timeout = min(timeout, max(time.Until(deadline), time.Second))
+	timeout, attempt := callTimeout, context.WithoutCancel(ctx) // cut short, its outcome would be unknown for ever
+	if dl.Idempotent {                                          // the next attempt carries the same key
+		timeout, attempt = min(timeout, max(time.Until(deadline), time.Second)), ctx
 	}
-	callCtx, cancel := context.WithTimeout(ctx, timeout)
+	callCtx, cancel := context.WithTimeout(attempt, timeout)
 	sent, err := adapter.Send(callCtx, dl.Account, dl.Outgoing)
 	cancel()
 	recordCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), recordTimeout)

@@ -26,7 +26,12 @@ func thisMachine() string {
 	if release, err := os.ReadFile("/proc/sys/kernel/osrelease"); err == nil {
 		system += " " + strings.TrimSpace(string(release))
 	}
-	return strings.Join(append(parts, system, runtime.Version()), ", ")
+	parts = append(parts, system, runtime.Version())
+	if load, err := os.ReadFile("/proc/loadavg"); err == nil {
+		minute, _, _ := strings.Cut(string(load), " ")
+		parts = append(parts, "load average before "+minute)
+	}
+	return strings.Join(parts, ", ")
 }
 
 // procField is the value of the first line "name : value" of a file of /proc.

@@ -54,6 +54,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 		return err
 	}
 	defer func() { err = errors.Join(err, world.stop()) }()
+	machine := thisMachine() // before it is busy with us
 	stopProfiles, err := startProfiles(o)
 	if err != nil {
 		return err
@@ -62,7 +63,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) (err erro
 	if err := errors.Join(err, stopProfiles()); err != nil {
 		return err
 	}
-	report.Command, report.Machine, report.Date = strings.Join(append([]string{"go run ./bench"}, args...), " "), thisMachine(), time.Now().UTC()
+	report.Command, report.Machine, report.Date = o.command(args), machine, time.Now().UTC()
 	if report.Checks, err = world.check(ctx); err != nil {
 		return err
 	}
@@ -123,6 +124,16 @@ func (o *options) check(levels string) error {
 		return fmt.Errorf("-patience: %s is not positive", o.patience)
 	}
 	return nil
+}
+
+// command is what was called, without the password that a database URL may hold.
+func (o options) command(args []string) string {
+	text := strings.Join(append([]string{"go run ./bench"}, args...), " ")
+	if o.db != "" {
+		scheme, _, _ := strings.Cut(o.db, ":")
+		text = strings.ReplaceAll(text, o.db, scheme+":…")
+	}
+	return text
 }
 
 // startProfiles begins what the flags ask for; the function it returns ends it.

@@ -92,7 +92,7 @@ func (r *report) of(k kind, clients int, row, side string) float64 {
 func (r *report) Markdown() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "Measured %s on %s.\n\n", r.Date.Format("2006-01-02 15:04 UTC"), r.Machine)
-	fmt.Fprintf(&b, "`%s`: medians over %d rounds, closed loops of %s, bursts of %d contacts; ucal's database is a %s.\n\n",
+	fmt.Fprintf(&b, "`%s`: rounds %d (the numbers are medians over them), closed loops of %s, bursts of %d contacts; ucal's database: %s.\n\n",
 		r.Command, r.o.rounds, r.o.loop, r.o.burst, r.database)
 	b.WriteString("| clients | load | | (a) ucal | (b) plain Temporal | a/b |\n|---:|---|---|---:|---:|---:|\n")
 	for _, clients := range r.o.concurrency {
@@ -129,7 +129,7 @@ func (r *report) goals() string {
 			if g.atMost {
 				met, want = ratio <= 1, "at most 1"
 			}
-			fmt.Fprintf(&b, "- Goal, %d clients, %s, %s: a/b %s is %s: %s.\n", clients, g.kind, g.row, number(ratio, 2), want,
+			fmt.Fprintf(&b, "- Goal, clients %d, %s, %s: a/b %s is %s: %s.\n", clients, g.kind, g.row, number(ratio, 2), want,
 				map[bool]string{true: "met", false: "missed"}[met])
 		}
 	}

@@ -12,7 +12,7 @@ import (
 
 func TestMarkdown(t *testing.T) {
 	ms := time.Millisecond
-	r := newReport(options{concurrency: []int{1, 16}, rounds: 3, loop: 2 * time.Second, burst: 10}, "SQLite file")
+	r := newReport(options{concurrency: []int{1, 16}, rounds: 3, loop: 2 * time.Second, burst: 10}, "an SQLite file")
 	for round, took := range []time.Duration{30 * ms, 10 * ms, 20 * ms} { // the median round counts
 		r.add(phase{&ucal{}, closedLoop, 1, round}, outcome{contacts: 100, whole: 2 * time.Second, welcome: []time.Duration{took}, assigned: []time.Duration{2 * took},
 			accept: []time.Duration{ms}, cpu: time.Second})
@@ -22,7 +22,7 @@ func TestMarkdown(t *testing.T) {
 	r.Command, r.Machine, r.Date = "go run ./bench", "a machine", time.Date(2030, 1, 2, 3, 4, 5, 0, time.UTC)
 	r.Checks = []string{"ucal: all is well"}
 	want := "Measured 2030-01-02 03:04 UTC on a machine.\n\n" +
-		"`go run ./bench`: medians over 3 rounds, closed loops of 2s, bursts of 10 contacts; ucal's database is a SQLite file.\n\n" +
+		"`go run ./bench`: rounds 3 (the numbers are medians over them), closed loops of 2s, bursts of 10 contacts; ucal's database: an SQLite file.\n\n" +
 		`| clients | load | | (a) ucal | (b) plain Temporal | a/b |
 |---:|---|---|---:|---:|---:|
 | 1 | closed loop | completed/s | 50.0 | 25.0 | 2.00 |
@@ -38,8 +38,8 @@ func TestMarkdown(t *testing.T) {
 | 16 | burst | completed/s | 5.0 | – | – |
 | 16 | burst | CPU per contact, ms | 0.0 | – | – |
 
-- Goal, 1 clients, closed loop, completed/s: a/b 2.00 is at least 1: met.
-- Goal, 1 clients, closed loop, webhook → welcome p50, ms: a/b 2.00 is at most 1: missed.
+- Goal, clients 1, closed loop, completed/s: a/b 2.00 is at least 1: met.
+- Goal, clients 1, closed loop, webhook → welcome p50, ms: a/b 2.00 is at most 1: missed.
 - ucal: all is well.
 `
 	require.Empty(t, cmp.Diff(want, r.Markdown()))
@@ -57,6 +57,13 @@ func TestFlags(t *testing.T) {
 		_, err := parse(args, io.Discard)
 		require.Error(t, err, "%v", args)
 	}
+}
+
+func TestCommandHidesThePassword(t *testing.T) {
+	args := []string{"-db", "postgres://u:secret@localhost/x", "-rounds", "1"}
+	o, err := parse(args, io.Discard)
+	require.NoError(t, err)
+	require.Equal(t, "go run ./bench -db postgres:… -rounds 1", o.command(args))
 }
 
 func TestSinkCheck(t *testing.T) {

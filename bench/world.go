@@ -65,7 +65,7 @@ func newWorld(ctx context.Context, o options, dir string) (_ *world, err error) 
 	if o.only != plainName {
 		db := o.db
 		if db == "" {
-			db, w.database = "sqlite:"+filepath.Join(dir, "ucal.db"), "SQLite file"
+			db, w.database = "sqlite:"+filepath.Join(dir, "ucal.db"), "an SQLite file"
 		}
 		u, err := startUcal(ctx, db, temporal.Addr(), w.sink.url, logger)
 		if err != nil {

@@ -111,8 +111,8 @@ func (t *txn) assign(c *Contact, u *User, reason string, byHand bool) error {
 	if !byHand {
 		return nil
 	}
-	if err := t.exitOn(c, flow.EndManualAssignment, nil); err != nil {
-		return err
+	if err := t.exitOn(c, flow.EndManualAssignment, nil); err != nil || u == nil {
+		return err // to nobody: whoever waits for a user goes on waiting
 	}
 	return t.satisfy(c)
 }

@@ -82,7 +82,7 @@ type AssignmentTurn struct {
 }
 
 // members are the active users of a pool in the order (joined, id), with their
-// status and open contacts.
+// status; countOpen adds their open contacts.
 func (t *txn) members(team int64) ([]candidate, error) {
 	ws, err := t.workspace()
 	if err != nil {
@@ -97,23 +97,35 @@ func (t *txn) members(team int64) ([]candidate, error) {
 	if err := q.Order(order).Find(&users).Error; err != nil {
 		return nil, err
 	}
-	var counts []struct{ AssigneeID, N int64 }
-	err = t.db.Model(&Contact{}).Select("assignee_id, count(*) AS n").
-		Where("workspace_id = ? AND conversation_id > 0 AND NOT is_blocked AND assignee_id > 0", t.wsID).Group("assignee_id").Scan(&counts).Error
-	if err != nil {
-		return nil, err
-	}
-	open := make(map[int64]int64, len(counts))
-	for _, n := range counts {
-		open[n.AssigneeID] = n.N
-	}
 	out := make([]candidate, len(users))
 	for i, u := range users {
 		joined := u.TeamJoinedAt
 		if team == 0 {
 			joined = u.CreatedAt
 		}
-		out[i] = candidate{id: u.ID, name: u.FirstName, joinedAt: joined, status: u.Effective(t.at, ws.UserInactivityTimeout), open: open[u.ID]}
+		out[i] = candidate{id: u.ID, name: u.FirstName, joinedAt: joined, status: u.Effective(t.at, ws.UserInactivityTimeout)}
 	}
 	return out, nil
+}
+
+// countOpen fills in how many open contacts the members have now.
+func (t *txn) countOpen(members []candidate) error {
+	ids := make([]int64, len(members))
+	for i, m := range members {
+		ids[i] = m.id
+	}
+	var counts []struct{ AssigneeID, N int64 }
+	err := t.db.Model(&Contact{}).Select("assignee_id, count(*) AS n").
+		Where("workspace_id = ? AND conversation_id > 0 AND NOT is_blocked AND assignee_id IN ?", t.wsID, ids).Group("assignee_id").Scan(&counts).Error
+	if err != nil {
+		return err
+	}
+	open := make(map[int64]int64, len(counts))
+	for _, n := range counts {
+		open[n.AssigneeID] = n.N
+	}
+	for i := range members {
+		members[i].open = open[members[i].id]
+	}
+	return nil
 }

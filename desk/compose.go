@@ -9,6 +9,7 @@ import (
 
 	"ucal/channel"
 	"ucal/flow"
+	"ucal/store"
 )
 
 // compose makes the message of a Send step from the contact as it is now. A
@@ -153,7 +154,11 @@ func (t *txn) firstContact(c *Contact, ch *Channel) (*Identity, error) {
 		return nil, err // it belongs to another contact
 	}
 	id := &Identity{WorkspaceID: t.wsID, ChannelID: ch.ID, ContactID: c.ID, ExternalID: external, CreatedAt: t.at}
-	return id, t.db.Create(id).Error
+	err = t.db.Create(id).Error
+	if store.IsDuplicate(err) {
+		return nil, errAgain // the contact, or another one, appeared there meanwhile
+	}
+	return id, err
 }
 
 // address puts channel and identity into a message and makes the checks that
@@ -215,8 +220,7 @@ func (t *txn) queueMessage(c *Contact, m *Message, bad *channel.SendError) error
 		return t.failMessage(c, m, bad)
 	}
 	if id := m.IdentityID; id != 0 {
-		ident := &Identity{ID: id, LastMessageAt: c.LastMessageAt}
-		if err := t.touch(c, ident, t.at, false); err != nil {
+		if err := t.touch(c, &Identity{ID: id}, t.at, false); err != nil {
 			return err
 		}
 	}

@@ -76,6 +76,9 @@ func (t *txn) resolve(ch *Channel, in channel.Inbound, added Source) (*Contact, 
 		return t.newContact(ch, in, added)
 	}
 	c, err := t.contact(id.ContactID)
+	if bad := AsError(err); bad != nil && bad.Code == NotFound {
+		return nil, nil, errAgain // deleted meanwhile: whoever writes now is a new contact
+	}
 	if err != nil {
 		return nil, nil, err
 	}

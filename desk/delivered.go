@@ -29,34 +29,45 @@ func (d *Desk) Delivered(ctx context.Context, dl Delivery, sent channel.Sent, fa
 			return err
 		}
 		var e *doing
+		var stored *flow.Result
 		if dl.call != nil {
-			var stored *flow.Result
 			if e, stored, err = t.begin(*dl.call, m.ContactID, false); err != nil {
 				return err
 			}
-			if stored != nil && flow.Outcome(stored.Outcome) != flow.Ended {
+			if stored != nil && stored.Outcome != flow.Ended {
 				out.Final = stored // another attempt was faster
-				return nil
-			}
-			if e == nil {
-				out.Final = stored
+				return t.late(c, m, sent, failure)
 			}
 		}
-		if m.Status == StatusSending {
-			if err := t.record(c, m, sent, failure, dl.Idempotent, &out); err != nil {
-				return err
-			}
-		} else if out.Final == nil {
-			if err := t.finalOf(m, &out); err != nil {
-				return err
-			}
+		switch err = t.late(c, m, sent, failure); {
+		case err != nil:
+		case m.Status == StatusSending:
+			err = t.record(c, m, sent, failure, dl.Idempotent, &out)
+		case m.Status == channel.StatusPending: // a later attempt was refused for now
+			out.Until, out.Reason = timeOf(m.LeaseUntil), "retry"
+		default:
+			err = t.finalOf(m, &out)
 		}
-		if e == nil {
-			return nil
+		switch {
+		case err != nil:
+			return err
+		case e != nil:
+			return e.settle(m, dl.ask, &out)
+		case stored != nil && out.Final != nil:
+			out.Final = stored // the message is done, and the run was ended meanwhile
 		}
-		return e.settle(m, dl.ask, &out)
+		return nil
 	})
 	return out, err
+}
+
+// late notes a yes that came after its attempt counted as dead: the message was
+// sent after all.
+func (t *txn) late(c *Contact, m *Message, sent channel.Sent, failure *channel.SendError) error {
+	if failure != nil || m.Status != channel.StatusPending && m.Status != channel.StatusFailed {
+		return nil
+	}
+	return t.markSent(c, m, sent)
 }
 
 // record writes the outcome of an attempt into the message.
@@ -108,7 +119,7 @@ func (t *txn) later(m *Message, failure *channel.SendError) int64 {
 
 func (t *txn) markSent(c *Contact, m *Message, sent channel.Sent) error {
 	if sent.ProviderID != "" { // an echo of our own message that came before this answer
-		err := t.db.Where("channel_id = ? AND provider_id = ? AND sender_source = ?", m.ChannelID, sent.ProviderID, SourceEcho).Delete(&Message{}).Error
+		err := t.db.Where("channel_id = ? AND provider_id = ? AND sender_source = 'echo'", m.ChannelID, sent.ProviderID).Delete(&Message{}).Error
 		if err != nil {
 			return err
 		}

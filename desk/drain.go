@@ -2,7 +2,6 @@ package desk
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -43,102 +42,23 @@ func (t *txn) drainMarked() error {
 // step's rules. One that nobody can take keeps its place and does not block
 // those behind it.
 func (t *txn) drain(pools ...int64) error {
-	var entries []QueueEntry
-	if err := t.db.Where("workspace_id = ? AND team_id IN ?", t.wsID, pools).Order("id").Find(&entries).Error; err != nil {
-		return err
-	}
-	if len(entries) == 0 {
-		return nil
-	}
 	if err := t.lockAssignments(); err != nil {
 		return err
 	}
-	members := map[int64][]candidate{}
-	hopeless := map[string]string{} // pool and rule → reason: nobody is eligible, whoever asks
+	var entries []QueueEntry
+	if err := t.db.Where("workspace_id = ? AND team_id IN ?", t.wsID, pools).Order("id").Find(&entries).Error; err != nil || len(entries) == 0 {
+		return err
+	}
+	d, err := t.newDraining(pools)
+	if err != nil {
+		return err
+	}
 	for i := range entries {
-		if err := t.tryEntry(&entries[i], members, hopeless); err != nil {
+		if err := d.try(&entries[i]); err != nil {
 			return fmt.Errorf("queue entry of run %d: %w", entries[i].RunID, err)
 		}
 	}
-	return nil
-}
-
-func (t *txn) tryEntry(q *QueueEntry, pools map[int64][]candidate, hopeless map[string]string) error {
-	rule, err := json.Marshal(q.Rule.AssignTo)
-	if err != nil {
-		return err
-	}
-	key := fmt.Sprintf("%d %s", q.TeamID, rule)
-	mine := t.here
-	if mine != nil && mine.runID != q.RunID {
-		mine = nil
-	}
-	if why, ok := hopeless[key]; ok && mine == nil {
-		return t.noteWaiting(q, why)
-	}
-	c, err := t.contact(q.ContactID)
-	if AsError(err) != nil {
-		return t.db.Delete(q).Error // the contact is gone
-	}
-	if err != nil {
-		return err
-	}
-	still, err := first[QueueEntry](t.db.Where("id = ?", q.ID)) // again, under the contact's lock
-	if err != nil || still == nil {
-		return err
-	}
-	if _, ok := pools[q.TeamID]; !ok {
-		if pools[q.TeamID], err = t.members(q.TeamID); err != nil {
-			return err
-		}
-	}
-	chosen, reason, err := t.choose(q, c, pools[q.TeamID])
-	if err != nil {
-		return err
-	}
-	if chosen == nil {
-		if c.AssigneeID == 0 || !c.Open() {
-			hopeless[key] = reason
-		}
-		if mine != nil {
-			mine.reason = reason
-		}
-		return t.noteWaiting(q, reason)
-	}
-	old := c.AssigneeID
-	if err := t.grantEntry(q, c, chosen.id, reason, mine); err != nil {
-		return err
-	}
-	shift(pools, c, old, chosen.id)
-	return nil
-}
-
-// shift keeps the open counts of the members in step with an assignment.
-func shift(pools map[int64][]candidate, c *Contact, from, to int64) {
-	if !c.Open() || c.IsBlocked {
-		return
-	}
-	for _, ms := range pools {
-		for i := range ms {
-			if ms[i].id == from {
-				ms[i].open--
-			}
-			if ms[i].id == to {
-				ms[i].open++
-			}
-		}
-	}
-}
-
-func (t *txn) noteWaiting(q *QueueEntry, reason string) error {
-	if q.Reason == reason {
-		return nil
-	}
-	q.Reason = reason
-	if err := t.db.Model(q).UpdateColumn("reason", reason).Error; err != nil {
-		return err
-	}
-	return t.db.Model(&Run{}).Where("id = ? AND wait_kind = ?", q.RunID, flow.WaitAssignment).UpdateColumn("wait_reason", reason).Error
+	return d.tellReasons()
 }
 
 // grantEntry assigns a waiting contact, as its workflow, and tells the run.
@@ -190,24 +110,23 @@ func (d *Desk) SweepQueues(ctx context.Context) (int, error) {
 	}
 	found := 0
 	for _, p := range pools {
+		var before, after int64
 		err := d.write(ctx, p.WorkspaceID, system(), func(t *txn) error {
 			if err := t.lockAssignments(); err != nil {
 				return err
 			}
-			var before, after int64
 			if err := t.db.Model(&QueueEntry{}).Where("workspace_id = ?", p.WorkspaceID).Count(&before).Error; err != nil {
 				return err
 			}
 			if err := t.drain(p.TeamID); err != nil {
 				return err
 			}
-			err := t.db.Model(&QueueEntry{}).Where("workspace_id = ?", p.WorkspaceID).Count(&after).Error
-			found += int(before - after)
-			return err
+			return t.db.Model(&QueueEntry{}).Where("workspace_id = ?", p.WorkspaceID).Count(&after).Error
 		})
 		if err != nil {
 			return found, err
 		}
+		found += int(before - after)
 	}
 	return found, nil
 }

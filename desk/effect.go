@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"gorm.io/gorm"
@@ -80,17 +81,25 @@ func (d *Desk) effect(ctx context.Context, call flow.Call, kind string, lock boo
 	return res, nil
 }
 
+// owner is whose a run is.
+type owner struct{ WorkspaceID, ContactID int64 }
+
 // runOwner finds the workspace and contact of a run; they never change.
 func (d *Desk) runOwner(ctx context.Context, runID int64) (wsID, contactID int64, err error) {
-	var r struct{ WorkspaceID, ContactID int64 }
-	res := d.db.Read(ctx).Model(&Run{}).Select("workspace_id", "contact_id").Where("id = ?", runID).Limit(1).Scan(&r)
+	key := strconv.FormatInt(runID, 10)
+	if o, ok := d.recent.owners.get(key, d.millis()); ok {
+		return o.WorkspaceID, o.ContactID, nil
+	}
+	var o owner
+	res := d.db.Read(ctx).Model(&Run{}).Select("workspace_id", "contact_id").Where("id = ?", runID).Limit(1).Scan(&o)
 	if res.Error != nil {
 		return 0, 0, fmt.Errorf("run %d: %w", runID, res.Error)
 	}
 	if res.RowsAffected == 0 {
 		return 0, 0, notFound("run", runID)
 	}
-	return r.WorkspaceID, r.ContactID, nil
+	d.recent.owners.put(key, o, d.millis())
+	return o.WorkspaceID, o.ContactID, nil
 }
 
 // begin takes the locks in their order and looks for a stored result.

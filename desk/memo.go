@@ -12,11 +12,13 @@ const memoLife = 3 * time.Second
 // memoSize bounds a memo; when it is full it starts over.
 const memoSize = 10_000
 
-// recent are answers that every request needs. Changes made by this process
-// clear them at once.
+// recent are answers that every request or effect needs. Changes made by this
+// process clear them at once.
 type recent struct {
 	principals memo[Principal]
 	channels   memo[*Channel]
+	workflows  memo[Workflow] // slug and name
+	owners     memo[owner]    // of runs; they never change
 }
 
 // memo keeps answers for memoLife.

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"time"
 
+	"gorm.io/gorm"
+
 	"ucal/channel"
 )
 
@@ -29,6 +31,10 @@ const (
 // StatusSending is the state of a message that has been handed to the provider
 // and has no answer yet. It is internal: the API shows it as pending.
 const StatusSending channel.Status = "sending"
+
+// isUnsent is a message that still is to be sent, in SQL; as text for the same
+// reason as isLive.
+const isUnsent = "status IN ('pending', 'sending')"
 
 // Message is one message in either direction.
 type Message struct {
@@ -133,9 +139,10 @@ func believable(at time.Time, arrival int64) int64 {
 
 // touch notes the newest message of a contact and identity.
 func (t *txn) touch(c *Contact, id *Identity, at int64, incoming bool) error {
-	set := map[string]any{"last_message_at": max(id.LastMessageAt, at)}
+	// Compared by the database: the identity was read before its contact was locked.
+	set := map[string]any{"last_message_at": gorm.Expr("CASE WHEN last_message_at < ? THEN ? ELSE last_message_at END", at, at)}
 	if incoming {
-		set["last_incoming_at"] = max(id.LastIncomingAt, at)
+		set["last_incoming_at"] = gorm.Expr("CASE WHEN last_incoming_at < ? THEN ? ELSE last_incoming_at END", at, at)
 	}
 	if err := t.db.Model(id).UpdateColumns(set).Error; err != nil {
 		return err

@@ -42,11 +42,6 @@ func (d *Desk) SendMessage(ctx context.Context, p Principal, who Identifier, in 
 		if err := t.queueMessage(c, m, nil); err != nil {
 			return err
 		}
-		// Temporal hears of it before the runs that it starts: their messages wait for this one.
-		err = t.tell(c.ID, 0, Deliver, DeliverMessage{TemporalID: fmt.Sprintf("message-%d", m.ID), MessageID: m.ID, ContactID: c.ID, Contact: c.Label()})
-		if err != nil {
-			return err
-		}
 		if byUser {
 			if err := t.exitOn(c, flow.EndOutgoingMessage, nil); err != nil {
 				return err

@@ -151,7 +151,7 @@ func (d *Desk) Touch(ctx context.Context, p Principal) error {
 func (d *Desk) SweepPresence(ctx context.Context) (int, error) {
 	var late []struct{ ID, WorkspaceID int64 }
 	err := d.db.Read(ctx).Table("users").Select("users.id", "users.workspace_id").Joins("JOIN workspaces w ON w.id = users.workspace_id").
-		Where("announced <> ? AND last_activity_at <= ? - w.user_inactivity_timeout * 60000", Offline, d.millis()).Order("users.id").Scan(&late).Error
+		Where("announced <> 'offline' AND last_activity_at <= ? - w.user_inactivity_timeout * 60000", d.millis()).Order("users.id").Scan(&late).Error
 	if err != nil {
 		return 0, fmt.Errorf("look for idle users: %w", err)
 	}

@@ -37,6 +37,6 @@ func (t *txn) endQueued(c *Contact, reason flow.EndReason) error {
 // queuedRuns are the runs of a contact whose place in a queue is still open.
 func (t *txn) queuedRuns(c *Contact) ([]Run, error) {
 	var runs []Run
-	err := t.db.Where("contact_id = ? AND state IN ? AND wait_kind = ? AND claim = ''", c.ID, live, flow.WaitAssignment).Order("id").Find(&runs).Error
+	err := t.db.Where("contact_id = ? AND "+isLive+" AND wait_kind = ? AND claim = ''", c.ID, flow.WaitAssignment).Order("id").Find(&runs).Error
 	return runs, err
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 
+	"gorm.io/gorm"
 	"gorm.io/gorm/clause"
 
 	"ucal/channel"
@@ -38,7 +39,7 @@ func (t *txn) receive(ch *Channel, in channel.Inbound) error {
 		case channel.EventEcho:
 			err = t.receiveEcho(ch, in, ev)
 		case channel.EventStatus:
-			err = t.receiveStatus(ch, ev)
+			err = t.receiveStatus(ch, in, ev)
 		}
 		if err != nil {
 			return err
@@ -117,7 +118,7 @@ func answerOf(m *Message) *flow.Answer {
 // receiveEcho stores what our side wrote in the provider's own application. An
 // echo of a message that we sent ourselves is dropped. It opens no conversation.
 func (t *txn) receiveEcho(ch *Channel, in channel.Inbound, ev channel.Event) error {
-	own, err := first[Message](t.db.Where("channel_id = ? AND provider_id = ? AND traffic = ?", ch.ID, ev.ProviderID, Outgoing))
+	own, err := t.outgoing(ch, in, ev)
 	if err != nil || own != nil {
 		return err
 	}
@@ -148,8 +149,8 @@ func (t *txn) receiveEcho(ch *Channel, in channel.Inbound, ev channel.Event) err
 }
 
 // receiveStatus applies a receipt, or keeps it when its message has no provider id yet.
-func (t *txn) receiveStatus(ch *Channel, ev channel.Event) error {
-	m, err := first[Message](t.db.Where("channel_id = ? AND provider_id = ? AND traffic = ?", ch.ID, ev.ProviderID, Outgoing))
+func (t *txn) receiveStatus(ch *Channel, in channel.Inbound, ev channel.Event) error {
+	m, err := t.outgoing(ch, in, ev)
 	if err != nil {
 		return err
 	}
@@ -160,12 +161,31 @@ func (t *txn) receiveStatus(ch *Channel, ev channel.Event) error {
 	return t.applyReceipt(m, *ev.Status)
 }
 
-func (t *txn) applyReceipt(m *Message, s channel.StatusUpdate) error {
-	c, err := t.contact(m.ContactID)
-	if err != nil {
-		return err
+// outgoing is the message of ours that the provider means; nil when none has its
+// id. The provider may be faster than the transaction that notes the id, which
+// holds the contact: then it looks again under the contact's lock.
+func (t *txn) outgoing(ch *Channel, in channel.Inbound, ev channel.Event) (*Message, error) {
+	q := t.db.Where("channel_id = ? AND provider_id = ? AND provider_id <> '' AND traffic = 'outgoing'", ch.ID, ev.ProviderID).Session(&gorm.Session{})
+	m, err := first[Message](q)
+	if err != nil || m != nil {
+		return m, err
 	}
-	if err := t.db.Take(m, m.ID).Error; err != nil { // again, under the contact's lock
+	id, err := first[Identity](t.db.Where("channel_id = ? AND external_id = ?", ch.ID, in.ExternalID))
+	if err != nil || id == nil {
+		return nil, err
+	}
+	if _, err := t.contact(id.ContactID); err != nil {
+		if bad := AsError(err); bad != nil && bad.Code == NotFound {
+			return nil, nil
+		}
+		return nil, err
+	}
+	return first[Message](q)
+}
+
+func (t *txn) applyReceipt(m *Message, s channel.StatusUpdate) error {
+	c, m, err := t.lockMessage(m)
+	if err != nil || m == nil {
 		return err
 	}
 	code := channel.SendCode("")

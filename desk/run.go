@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"strconv"
 
 	"ucal/flow"
 	"ucal/store"
@@ -47,16 +48,20 @@ func (r *Run) Live() bool { return r.State == flow.RunRunning || r.State == flow
 
 var live = []flow.RunState{flow.RunRunning, flow.RunWaiting}
 
+// isLive is Live in SQL. The states stand in the text, not beside it: only then
+// does a database that plans without the values find the partial indexes.
+const isLive = "state IN ('running', 'waiting')"
+
 // liveRuns are the live runs of a contact, locked.
 func (t *txn) liveRuns(c *Contact) ([]Run, error) {
 	var runs []Run
-	err := store.ForUpdate(t.db).Where("contact_id = ? AND state IN ?", c.ID, live).Order("id").Find(&runs).Error
+	err := store.ForUpdate(t.db).Where("contact_id = ? AND "+isLive, c.ID).Order("id").Find(&runs).Error
 	return runs, err
 }
 
 // answering is the live run of the contact with an open question that asked last.
 func (t *txn) answering(c *Contact) (*Run, error) {
-	return first[Run](store.ForUpdate(t.db).Where("contact_id = ? AND state IN ? AND wait_kind = ? AND claim = ''", c.ID, live, flow.WaitAnswer).
+	return first[Run](store.ForUpdate(t.db).Where("contact_id = ? AND "+isLive+" AND wait_kind = ? AND claim = ''", c.ID, flow.WaitAnswer).
 		Order("asked_at DESC"))
 }
 
@@ -142,12 +147,22 @@ func (t *txn) endRuns(runs []Run, reason flow.EndReason) (int, error) {
 	return ended, nil
 }
 
+// workflowOf is the run's workflow, its slug and name only. Every effect asks
+// for it; a rename by another process shows a few seconds later.
 func (t *txn) workflowOf(r *Run) (*Workflow, error) {
-	wf, err := first[Workflow](t.db.Select("id", "slug", "name", "version").Where("id = ?", r.WorkflowID))
-	if err == nil && wf == nil {
-		err = fmt.Errorf("run %d: workflow %d is gone", r.ID, r.WorkflowID)
+	key := strconv.FormatInt(r.WorkflowID, 10)
+	if wf, ok := t.recent.workflows.get(key, t.at); ok {
+		return &wf, nil
 	}
-	return wf, err
+	wf, err := first[Workflow](t.db.Select("id", "slug", "name").Where("id = ?", r.WorkflowID))
+	if err != nil {
+		return nil, err
+	}
+	if wf == nil {
+		return nil, fmt.Errorf("run %d: workflow %d is gone", r.ID, r.WorkflowID)
+	}
+	t.recent.workflows.put(key, *wf, t.at)
+	return wf, nil
 }
 
 // keep stores the run's variables and jumps when they changed.

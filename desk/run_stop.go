@@ -86,6 +86,9 @@ func (t *txn) mayStop(p Principal, r *Run) (bool, error) {
 // StopRunsOfWorkflow ends every live run of a workflow.
 func (d *Desk) StopRunsOfWorkflow(ctx context.Context, p Principal, id int64) (ended int, err error) {
 	err = d.write(ctx, p.WorkspaceID, p.Actor(), func(t *txn) error {
+		if err := t.lockAssignments(); err != nil { // it locks many contacts, as a drain does: one after the other
+			return err
+		}
 		wf, err := take[Workflow](t, "workflow", id)
 		if err != nil {
 			return err

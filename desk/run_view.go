@@ -118,7 +118,7 @@ func (d *Desk) LiveRuns(ctx context.Context, p Principal, who Identifier) ([]Liv
 			return err
 		}
 		var runs []Run
-		if err := t.db.Where("contact_id = ? AND state IN ?", c.ID, live).Order("id").Find(&runs).Error; err != nil {
+		if err := t.db.Where("contact_id = ? AND "+isLive, c.ID).Order("id").Find(&runs).Error; err != nil {
 			return err
 		}
 		views, err := t.runViews(runs)

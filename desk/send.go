@@ -65,7 +65,7 @@ func (d *Desk) prepare(ctx context.Context, call flow.Call, ask *flow.Ask, compo
 	err = d.write(ctx, wsID, Actor{}, func(t *txn) error {
 		dl = Delivery{call: &call, ask: ask}
 		e, stored, err := t.begin(call, contactID, false)
-		if err != nil || stored != nil {
+		if err != nil || stored != nil && stored.Outcome != flow.Ended {
 			dl.Final = stored
 			return err
 		}
@@ -73,6 +73,9 @@ func (d *Desk) prepare(ctx context.Context, call flow.Call, ask *flow.Ask, compo
 		m, err := first[Message](t.db.Where("send_key = ?", key))
 		if err != nil {
 			return err
+		}
+		if stored != nil {
+			return t.claimAfterEnd(m, stored, &dl)
 		}
 		if m == nil {
 			var bad *channel.SendError
@@ -95,11 +98,29 @@ func (d *Desk) prepare(ctx context.Context, call flow.Call, ask *flow.Ask, compo
 			}
 		}
 		if dl.Final != nil {
-			return e.finish("send", *dl.Final)
+			return e.settle(m, ask, &dl)
 		}
 		return e.finish("send", flow.Result{})
 	})
 	return dl, err
+}
+
+// claimAfterEnd claims the message of a run that was ended from outside: a step
+// in progress finishes, and no message stays unsent for ever. The run itself
+// hears that it has ended; one that has stored no message yet stores none.
+func (t *txn) claimAfterEnd(m *Message, end *flow.Result, dl *Delivery) error {
+	if m == nil {
+		dl.Final = end
+		return nil
+	}
+	t.actor = system()
+	if err := t.claimMessage(t.contacts[m.ContactID], m, dl); err != nil {
+		return err
+	}
+	if dl.Final != nil {
+		dl.Final = end
+	}
+	return nil
 }
 
 // ClaimMessage claims a message of a user or the API for an attempt. A message
@@ -208,13 +229,17 @@ func (t *txn) handOver(m *Message, ch *Channel, caps channel.Capabilities, dl *D
 // the order stored, and a channel's limit is shared by priority.
 func (t *txn) turn(m *Message, caps channel.Capabilities) (until int64, why string, err error) {
 	alive := t.at - forsaken.Milliseconds()
-	unsent := []channel.Status{channel.StatusPending, StatusSending}
-	older, err := first[Message](t.db.Select("id").Where("identity_id = ? AND id < ? AND status IN ? AND lease_until > ?", m.IdentityID, m.ID, unsent, alive))
+	older, err := first[Message](t.db.Select("id", "status", "lease_until").
+		Where("identity_id = ? AND id < ? AND "+isUnsent+" AND lease_until > ?", m.IdentityID, m.ID, alive))
 	if err != nil {
 		return 0, "", err
 	}
 	if older != nil {
-		return t.at + orderPause.Milliseconds(), "order", nil
+		until = t.at + orderPause.Milliseconds()
+		if older.Status == channel.StatusPending { // nobody tries it before its own pause is over
+			until = max(until, older.LeaseUntil)
+		}
+		return until, "order", nil
 	}
 	rate := t.rate(caps.RatePerSecond)
 	if rate == 0 {
@@ -228,8 +253,8 @@ func (t *txn) turn(m *Message, caps channel.Capabilities) (until int64, why stri
 	if ch.SendSlotAt > now {
 		return ch.SendSlotAt/1000 + 1, string(channel.CodeRateLimited), nil
 	}
-	before, err := first[Message](t.db.Select("id").Where("channel_id = ? AND priority < ? AND status = ? AND lease_until <= ? AND lease_until > ?",
-		m.ChannelID, m.Priority, channel.StatusPending, t.at, t.at-5_000))
+	before, err := first[Message](t.db.Select("id").Where("channel_id = ? AND priority < ? AND status = 'pending' AND "+isUnsent+" AND lease_until <= ? AND lease_until > ?",
+		m.ChannelID, m.Priority, t.at, t.at-5_000))
 	if err != nil {
 		return 0, "", err
 	}

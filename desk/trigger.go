@@ -50,7 +50,7 @@ const maxChain = 10
 func (t *txn) trigger(c *Contact, ev *Event, h flow.Happening) error {
 	var wfs []Workflow
 	err := t.db.Select("id", "slug", "name", "version", "version_id", "version_hash").
-		Where("workspace_id = ? AND published_trigger = ?", t.wsID, h.Type).Order("first_published_at, id").Find(&wfs).Error
+		Where("workspace_id = ? AND published_trigger = ? AND published_trigger <> ''", t.wsID, h.Type).Order("first_published_at, id").Find(&wfs).Error
 	if err != nil {
 		return err
 	}

@@ -96,6 +96,7 @@ type ImportInput struct {
 // references to what this workspace does not have; a file that cannot be
 // understood is refused.
 func (d *Desk) ImportWorkflow(ctx context.Context, p Principal, file []byte, in ImportInput) (*WorkflowView, error) {
+	defer d.recent.workflows.clear()
 	var v *WorkflowView
 	err := d.write(ctx, p.WorkspaceID, p.Actor(), func(t *txn) error {
 		def, problems := flow.Read(file)

@@ -80,6 +80,9 @@ func (t *txn) newVersion(wf *Workflow, steps int) error {
 // StopWorkflow disarms a published workflow and ends its live runs.
 func (d *Desk) StopWorkflow(ctx context.Context, p Principal, ref string) (wf *Workflow, ended int, err error) {
 	err = d.write(ctx, p.WorkspaceID, p.Actor(), func(t *txn) error {
+		if err := t.lockAssignments(); err != nil { // it locks many contacts, as a drain does: one after the other
+			return err
+		}
 		if wf, err = t.workflowByRef(ref, true); err != nil {
 			return err
 		}
@@ -99,6 +102,9 @@ func (d *Desk) StopWorkflow(ctx context.Context, p Principal, ref string) (wf *W
 // DeleteWorkflow ends the live runs of a workflow and removes it; its runs stay readable.
 func (d *Desk) DeleteWorkflow(ctx context.Context, p Principal, ref string) (wf *Workflow, ended int, err error) {
 	err = d.write(ctx, p.WorkspaceID, p.Actor(), func(t *txn) error {
+		if err := t.lockAssignments(); err != nil { // it locks many contacts, as a drain does: one after the other
+			return err
+		}
 		if wf, err = t.workflowByRef(ref, true); err != nil {
 			return err
 		}
@@ -115,7 +121,7 @@ func (d *Desk) DeleteWorkflow(ctx context.Context, p Principal, ref string) (wf 
 // endRunsOf ends the live runs of a workflow, contacts in the order of their ids.
 func (t *txn) endRunsOf(wf *Workflow, reason flow.EndReason) (int, error) {
 	var runs []Run
-	if err := t.db.Where("workflow_id = ? AND state IN ?", wf.ID, live).Order("contact_id, id").Find(&runs).Error; err != nil {
+	if err := t.db.Where("workflow_id = ? AND "+isLive, wf.ID).Order("contact_id, id").Find(&runs).Error; err != nil {
 		return 0, err
 	}
 	return t.endRuns(runs, reason)

@@ -48,6 +48,7 @@ func (d *Desk) CreateWorkflow(ctx context.Context, p Principal, in WorkflowInput
 // UpdateWorkflow stores a changed draft; a stale revision is refused. Name and
 // description may change while the draft still has problems.
 func (d *Desk) UpdateWorkflow(ctx context.Context, p Principal, ref string, in WorkflowInput) (*WorkflowView, error) {
+	defer d.recent.workflows.clear()
 	var v *WorkflowView
 	err := d.write(ctx, p.WorkspaceID, p.Actor(), func(t *txn) error {
 		wf, err := t.workflowByRef(ref, true)

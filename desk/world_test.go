@@ -149,7 +149,7 @@ func (w *world) writes(who, id, text string) *Contact {
 
 func (w *world) contact(who string) *Contact {
 	w.Helper()
-	c, err := first[Contact](w.db.Read(w.Context()).Where("id = (SELECT contact_id FROM identities WHERE external_id = ?)", who))
+	c, err := first[Contact](w.db.Read(w.Context()).Where("id = (SELECT contact_id FROM identities WHERE channel_id = ? AND external_id = ?)", w.ch.ID, who))
 	require.NoError(w, err)
 	require.NotNil(w, c, "contact %s", who)
 	return c

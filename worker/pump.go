@@ -161,9 +161,12 @@ func (p *pump) wakeRun(ctx context.Context, row desk.OutboxRow) error {
 		return fmt.Errorf("payload of outbox row %d: %w", row.ID, err)
 	}
 	err := p.client.SignalWorkflow(ctx, w.TemporalID, "", workflows.SignalWake, workflows.Wake{Event: w.Event, Why: w.Why})
-	if _, gone := errors.AsType[*serviceerror.NotFound](err); gone {
-		return nil // the run has ended: nobody is left to wake
+	if _, gone := errors.AsType[*serviceerror.NotFound](err); !gone {
+		return err
 	}
+	// The execution is over: nobody is left to wake. If the run is live all the
+	// same, nobody will ever end it.
+	_, err = endIfLost(ctx, p.desk, p.client, w.TemporalID, w.RunID)
 	return err
 }
 

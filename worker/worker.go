@@ -76,6 +76,13 @@ func (w *Worker) Start(ctx context.Context) error {
 		}
 		newPump(w.o).run(ctx, wake)
 	})
+	w.done.Go(func() {
+		select {
+		case <-started:
+			newLost(w.o).run(ctx)
+		case <-ctx.Done():
+		}
+	})
 	w.done.Go(func() { newSweeps(w.o).run(ctx) })
 	return nil
 }

@@ -40,8 +40,9 @@ func (c *command) chat() *cobra.Command {
 			if url == "" {
 				url = cfg.URL
 			}
+			from := "--token"
 			if token == "" {
-				token = cfg.Token
+				token, from = cfg.Token, "UCAL_TOKEN"
 			}
 			if data == "" {
 				data = cfg.Data
@@ -51,9 +52,9 @@ func (c *command) chat() *cobra.Command {
 				if err != nil {
 					return usageError{fmt.Errorf("no token: give --token or UCAL_TOKEN, or run beside the data folder of `ucal dev` (--data): %w", err)}
 				}
-				token = strings.TrimSpace(string(raw))
+				token, from = strings.TrimSpace(string(raw)), filepath.Join(data, "token")
 			}
-			s := &chat{cl: newClient(url, token), in: c.in, out: c.out, name: name}
+			s := &chat{cl: newClient(url, token), tokenFrom: from, in: c.in, out: c.out, name: name}
 			return s.run(cmd.Context())
 		},
 	}
@@ -66,10 +67,11 @@ func (c *command) chat() *cobra.Command {
 
 // chat is one session of a contact.
 type chat struct {
-	cl   *apiClient
-	in   io.Reader
-	out  io.Writer
-	name string
+	cl        *apiClient
+	tokenFrom string // for errors
+	in        io.Reader
+	out       io.Writer
+	name      string
 
 	mu        sync.Mutex
 	seen      map[string]string // idempotency key → message id
@@ -120,18 +122,52 @@ func (s *chat) run(ctx context.Context) error {
 	}
 }
 
-// connect points the channel at this command and takes a new token.
+// connect points a channel at this command and takes a new token. A second
+// `ucal chat` beside this one has the channel "ucal chat 2".
 func (s *chat) connect(ctx context.Context, base string) error {
-	ch, err := ensureChannel(ctx, s.cl, chatChannel, base)
+	name := chatChannel
+	for n := 2; ; n++ {
+		busy, err := s.busy(ctx, name)
+		if statusOf(err) == http.StatusUnauthorized {
+			return fmt.Errorf("%w (the token comes from %s)", err, s.tokenFrom)
+		}
+		if err != nil {
+			return err
+		}
+		if !busy {
+			break
+		}
+		name = fmt.Sprintf("%s %d", chatChannel, n)
+	}
+	ch, err := ensureChannel(ctx, s.cl, name, base)
 	s.channelID, s.secret = ch.ChannelID, ch.APIToken
 	return err
+}
+
+// busy says whether somebody listens where a channel sends to.
+func (s *chat) busy(ctx context.Context, name string) (bool, error) {
+	id, err := find(ctx, s.cl, "/space/channel", "name", name)
+	if err != nil || id == 0 {
+		return false, err
+	}
+	var ch struct {
+		Config struct{ APIBaseURL string }
+	}
+	if err := s.cl.call(ctx, "GET", fmt.Sprintf("/space/channel/%d", id), nil, &ch); err != nil {
+		return false, err
+	}
+	conn, err := net.DialTimeout("tcp", strings.TrimPrefix(ch.Config.APIBaseURL, "http://"), time.Second)
+	if err != nil {
+		return false, nil
+	}
+	return true, conn.Close()
 }
 
 // anew begins as a contact that has never written.
 func (s *chat) anew() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.contact = fmt.Sprintf("%s-%d", slug(s.name), time.Now().UnixMilli())
+	s.contact = fmt.Sprintf("%s_%d", slug(s.name), time.Now().UnixMilli())
 	s.id, s.assignee, s.status = 0, "", ""
 }
 
@@ -172,7 +208,7 @@ func (s *chat) write(ctx context.Context, text string) error {
 	s.mu.Lock()
 	s.sent++
 	body, err := json.Marshal(map[string]any{"channelId": s.channelID, "contactId": s.contact, "contact": map[string]any{"firstName": s.name, "email": address(s.contact)},
-		"events": []any{map[string]any{"type": "message", "mId": fmt.Sprintf("%s-%d", s.contact, s.sent), "timestamp": time.Now().UnixMilli(),
+		"events": []any{map[string]any{"type": "message", "mId": fmt.Sprintf("%s_%d", s.contact, s.sent), "timestamp": time.Now().UnixMilli(),
 			"message": map[string]any{"type": "text", "text": text}}}})
 	s.mu.Unlock()
 	if err != nil {
@@ -256,7 +292,7 @@ func (s *chat) look(ctx context.Context) {
 	s.id, s.assignee, s.status = id, who, c.Status
 	s.mu.Unlock()
 	if c.Status != oldStatus {
-		s.print("· conversation is %s", c.Status)
+		s.print("· conversation is %s", strings.Replace(c.Status, "close", "closed", 1))
 	}
 	if who != oldWho {
 		if who == "" {

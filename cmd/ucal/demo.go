@@ -13,57 +13,72 @@ import (
 
 	"ucal/desk"
 	"ucal/internal/app"
+	"ucal/internal/config"
 )
 
 // demo is the sample workspace of `ucal dev`; the data folder keeps this record.
 type demo struct {
-	WorkspaceID  int64   `json:"workspaceId"`
-	UserIDs      []int64 `json:"userIds"`
-	ChannelID    int64   `json:"channelId"`
-	PublicID     string  `json:"channelPublicId"`
-	ChannelToken string  `json:"channelToken"`
-	BaseURL      string  `json:"baseUrl"`
+	None         bool    `json:"none,omitempty"` // the workspace was begun with --fresh and stays without a demo
+	UserIDs      []int64 `json:"userIds,omitempty"`
+	ChannelID    int64   `json:"channelId,omitempty"`
+	PublicID     string  `json:"channelPublicId,omitempty"`
+	ChannelToken string  `json:"channelToken,omitempty"`
+	BaseURL      string  `json:"baseUrl,omitempty"`
 }
 
-const demoTemplate = "assignment-round-robin-online-only"
+const (
+	demoTemplate = "assignment-round-robin-online-only"
+	demoRecord   = "demo.json"
+)
+
+// made says whether there is a demo; a nil record is that of a new folder.
+func (r *demo) made() bool { return r != nil && !r.None }
+
+// readDemo returns nil when the folder has no record yet.
+func readDemo(data string) (*demo, error) {
+	file := filepath.Join(data, demoRecord)
+	raw, err := os.ReadFile(file)
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, nil
+	}
+	r := &demo{}
+	if err == nil {
+		err = json.Unmarshal(raw, r)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w; delete the file to make a new demo", file, err)
+	}
+	return r, nil
+}
+
+func (r *demo) write(data string) error {
+	raw, err := json.MarshalIndent(r, "", "  ")
+	if err != nil {
+		return err
+	}
+	return os.WriteFile(filepath.Join(data, demoRecord), append(raw, '\n'), 0o600)
+}
 
 // furnish makes the workspace on the first start, and the demo unless it is not
-// wanted. It returns the workspace token.
+// wanted. It returns the demo's record, nil when there is none, and the
+// workspace token.
 func (d *devProcess) furnish(ctx context.Context, a *app.App) (*demo, string, error) {
-	tokenFile, recordFile := filepath.Join(d.cfg.Data, "token"), filepath.Join(d.cfg.Data, "demo.json")
-	token, err := keep(tokenFile, func() (string, error) {
-		d.say("making a workspace")
-		_, token, err := a.Desk.CreateWorkspace(ctx, "My workspace", "owner@ucal.example")
-		return token, err
-	})
+	token, err := d.token(ctx, a)
 	if err != nil {
 		return nil, "", err
 	}
-	if d.cfg.Token != "" && d.cfg.Token != token {
-		p, err := a.Desk.Authenticate(ctx, token, "")
-		if err == nil {
-			err = a.Desk.AdoptToken(ctx, p.WorkspaceID, "given to ucal dev", d.cfg.Token)
-		}
-		if err != nil {
-			return nil, "", fmt.Errorf("--token: %w", err)
-		}
-		token = d.cfg.Token
-	}
-	record := &demo{}
-	raw, err := os.ReadFile(recordFile)
+	record, err := readDemo(d.cfg.Data)
 	switch {
-	case err == nil:
-		if err := json.Unmarshal(raw, record); err != nil {
-			return nil, "", fmt.Errorf("%s: %w; delete the file to make a new demo", recordFile, err)
-		}
-	case !errors.Is(err, os.ErrNotExist):
+	case err != nil:
 		return nil, "", err
-	case d.cfg.Fresh:
+	case record == nil && d.cfg.Fresh:
+		return nil, token, (&demo{None: true}).write(d.cfg.Data)
+	case record != nil && record.None:
 		return nil, token, nil
 	}
 	cl := newClient("http://"+a.Addr(), token)
 	base := d.cfg.PublicURL + strings.TrimSuffix(phonePath, "/")
-	if record.ChannelID == 0 {
+	if record == nil {
 		d.say("making the demo: team Support, three users, a channel, a published workflow")
 		if record, err = makeDemo(ctx, cl, base); err != nil {
 			return nil, "", fmt.Errorf("demo workspace: %w; start with --fresh to do without it", err)
@@ -71,14 +86,37 @@ func (d *devProcess) furnish(ctx context.Context, a *app.App) (*demo, string, er
 	} else if record.BaseURL != base { // the port has changed
 		cfg := map[string]any{"config": map[string]any{"apiBaseUrl": base, "idType": "custom"}}
 		if err := cl.call(ctx, "PUT", fmt.Sprintf("/space/channel/%d", record.ChannelID), cfg, nil); err != nil && statusOf(err) != 404 {
-			return nil, "", err
+			return nil, "", fmt.Errorf("point the demo's channel at %s: %w", base, err)
 		}
 		record.BaseURL = base
 	}
-	if raw, err = json.MarshalIndent(record, "", "  "); err != nil {
-		return nil, "", err
+	return record, token, record.write(d.cfg.Data)
+}
+
+// token makes the workspace on the first start and returns its token: the one
+// that was asked for, or the one that the data folder keeps.
+func (d *devProcess) token(ctx context.Context, a *app.App) (string, error) {
+	file := filepath.Join(d.cfg.Data, "token")
+	token, err := keep(file, func() (string, error) {
+		d.say("making a workspace")
+		_, token, err := a.Desk.CreateWorkspace(ctx, "My workspace", "owner@ucal.example")
+		return token, err
+	})
+	if err != nil {
+		return "", err
 	}
-	return record, token, os.WriteFile(recordFile, append(raw, '\n'), 0o600)
+	p, err := a.Desk.Authenticate(ctx, token, "")
+	if err != nil {
+		return "", fmt.Errorf("the database does not know the workspace token in %s: %w; was the database replaced or the token revoked? "+
+			"choose another data folder with --data or UCAL_DATA, or delete that file and %s to begin a new workspace", file, err, demoRecord)
+	}
+	if d.cfg.Token == "" || d.cfg.Token == token {
+		return token, nil
+	}
+	if err := a.Desk.AdoptToken(ctx, p.WorkspaceID, "given to ucal dev", d.cfg.Token); err != nil {
+		return "", usageError{fmt.Errorf("--token or UCAL_TOKEN: %w", err)}
+	}
+	return d.cfg.Token, nil
 }
 
 // makeDemo builds the sample workspace through the API, as an admin would. A
@@ -102,64 +140,11 @@ func makeDemo(ctx context.Context, cl *apiClient, base string) (*demo, error) {
 		return nil, err
 	}
 	r.ChannelID, r.PublicID, r.ChannelToken = ch.ID, ch.ChannelID, ch.APIToken
-	switch id, err := find(ctx, cl, "/workflow", "slug", demoTemplate); {
-	case err != nil:
-		return nil, err
-	case id != 0:
-		return r, cl.call(ctx, "POST", fmt.Sprintf("/workflow/%d/publish", id), map[string]any{}, nil)
+	// The template is used and published in one transaction.
+	if id, err := find(ctx, cl, "/workflow", "slug", demoTemplate); err != nil || id != 0 {
+		return r, err
 	}
 	return r, cl.call(ctx, "POST", "/template/"+demoTemplate+"/use", map[string]any{"parameters": map[string]any{"team": "Support"}, "publish": true}, nil)
-}
-
-// ensure finds an object by one of its fields, or creates it, and returns its id.
-func ensure(ctx context.Context, cl *apiClient, path, field, value string, create map[string]any) (int64, error) {
-	id, err := find(ctx, cl, path, field, value)
-	if err != nil || id != 0 {
-		return id, err
-	}
-	var made struct{ ID int64 }
-	err = cl.call(ctx, "POST", path, create, &made)
-	return made.ID, err
-}
-
-// find looks an object up among the first hundred; 0 when it is not there.
-func find(ctx context.Context, cl *apiClient, path, field, value string) (int64, error) {
-	var page struct{ Items []map[string]any }
-	if err := cl.call(ctx, "GET", path+"?limit=100", nil, &page); err != nil {
-		return 0, err
-	}
-	for _, item := range page.Items {
-		if item[field] == value {
-			return int64(item["id"].(float64)), nil
-		}
-	}
-	return 0, nil
-}
-
-// channelAccess is what an integration needs of a custom channel.
-type channelAccess struct {
-	ID        int64
-	ChannelID string
-	APIToken  string
-}
-
-// ensureChannel points the custom channel of that name at an address, or makes
-// it, and returns a token for it.
-func ensureChannel(ctx context.Context, cl *apiClient, name, base string) (channelAccess, error) {
-	cfg := map[string]any{"apiBaseUrl": base, "idType": "custom"}
-	var ch channelAccess
-	id, err := find(ctx, cl, "/space/channel", "name", name)
-	if err != nil {
-		return ch, err
-	}
-	if id == 0 {
-		err := cl.call(ctx, "POST", "/space/channel", map[string]any{"source": "custom_channel", "name": name, "config": cfg}, &ch)
-		return ch, err
-	}
-	if err := cl.call(ctx, "PUT", fmt.Sprintf("/space/channel/%d", id), map[string]any{"config": cfg}, &ch); err != nil {
-		return ch, err
-	}
-	return ch, cl.call(ctx, "POST", fmt.Sprintf("/space/channel/%d/token", id), map[string]any{}, &ch)
 }
 
 // stayOnline keeps the demo's users online while the process runs.
@@ -195,22 +180,47 @@ func (d *devProcess) banner(ui, token string, r *demo) {
 
 `, url, url, ui, token)
 	if r == nil {
-		fmt.Fprintf(d.cmd.out, "The workspace is empty. README.md has a walk that fills it.\n\n")
+		fmt.Fprintf(d.cmd.out, "The workspace is empty. README.md has a walk that fills it.\n\nStop with Ctrl-C.\n\n")
 		return
 	}
-	fmt.Fprintf(d.cmd.out, `Write to the desk as a contact (answers show here, and in: ucal chat):
+	fmt.Fprintf(d.cmd.out, `Play a contact, in a second terminal:
 
-  curl -s %[1]s/custom/channel/webhook -H 'authorization: Bearer %[2]s' -H 'content-type: application/json' \
-    -d '{"channelId":"%[3]s","contactId":"ida","contact":{"firstName":"Ida"},"events":[{"type":"message","mId":"m-1","timestamp":'$(date +%%s)'000,"message":{"type":"text","text":"Hello"}}]}'
+  %[5]s
+
+Or write by hand; the answer shows up here:
+
+  curl -sS -w '\n' %[1]s/custom/channel/webhook -H 'authorization: Bearer %[2]s' -H 'content-type: application/json' \
+    -d '{"channelId":"%[3]s","contactId":"ida","contact":{"firstName":"Ida"},"events":[{"type":"message","mId":"'$(date +%%s)'","timestamp":'$(date +%%s)'000,"message":{"type":"text","text":"Hello"}}]}'
 
 Look at what happened: the contact and its assignee, the run, the run's steps:
 
   export UCAL_TOKEN=%[4]s
-  curl -s %[1]s/v2/contact/id:1 -H "authorization: Bearer $UCAL_TOKEN"
-  curl -s %[1]s/v2/run -H "authorization: Bearer $UCAL_TOKEN"
-  curl -s %[1]s/v2/run/1 -H "authorization: Bearer $UCAL_TOKEN"
+  curl -sS -w '\n' %[1]s/v2/contact/id:1 -H "authorization: Bearer $UCAL_TOKEN"
+  curl -sS -w '\n' %[1]s/v2/run -H "authorization: Bearer $UCAL_TOKEN"
+  curl -sS -w '\n' %[1]s/v2/run/1 -H "authorization: Bearer $UCAL_TOKEN"
 
 Stop with Ctrl-C.
 
-`, url, r.ChannelToken, r.PublicID, token)
+`, url, r.ChannelToken, r.PublicID, token, d.chatCommand())
+}
+
+// chatCommand is `ucal chat` as it has to be typed beside this process.
+func (d *devProcess) chatCommand() string {
+	words := os.Args[0] + " chat"
+	if d.cfg.PublicURL != defaultOf("UCAL_URL") {
+		words += " --url " + d.cfg.PublicURL
+	}
+	if filepath.Clean(d.cfg.Data) != filepath.Clean(defaultOf("UCAL_DATA")) {
+		words += " --data " + d.cfg.Data
+	}
+	return words
+}
+
+func defaultOf(setting string) string {
+	for _, s := range config.Settings() {
+		if s.Name == setting {
+			return s.Default
+		}
+	}
+	return ""
 }

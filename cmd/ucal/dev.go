@@ -76,36 +76,25 @@ func (c *command) runDev(ctx context.Context, cfg config.Config) error {
 	if err := d.prepare(); err != nil {
 		return err
 	}
+	parts := slog.New(quiet{d.log.Handler(), ctx})
 	d.say("starting Temporal, its state is in %s", filepath.Join(cfg.Data, "temporal.db"))
 	temporal, err := devserver.Start(ctx, devserver.Config{DatabaseFile: filepath.Join(cfg.Data, "temporal.db"), Port: cfg.TemporalPort,
-		UIPort: cfg.TemporalUIPort, SearchAttributes: searchAttributes(), Logger: d.log})
+		UIPort: cfg.TemporalUIPort, SearchAttributes: searchAttributes(), Logger: parts})
 	if _, ok := errors.AsType[*devserver.PortInUseError](err); ok {
 		return usageError{err}
 	}
 	if err != nil {
 		return err
 	}
-	defer func() {
-		stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
-		defer cancel()
-		if err := temporal.Stop(stopCtx); err != nil {
-			d.log.Warn("temporal did not stop cleanly", "error", err)
-		}
-	}()
+	defer d.stop(ctx, "temporal", temporal.Stop)
 	d.say("starting the desk")
 	d.cfg.TemporalAddress = temporal.Addr()
-	a, err := app.Start(ctx, app.Options{Config: d.cfg, Log: d.log, Version: version, API: true, Worker: true, Dev: true,
+	a, err := app.Start(ctx, app.Options{Config: d.cfg, Log: parts, Version: version, API: true, Worker: true, Dev: true,
 		Migrate: func(string) {}, Mount: map[string]http.Handler{phonePath: d.phone}})
 	if err != nil {
 		return err
 	}
-	defer func() {
-		stopCtx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
-		defer cancel()
-		if err := a.Stop(stopCtx); err != nil {
-			d.log.Warn("the desk did not stop cleanly", "error", err)
-		}
-	}()
+	defer d.stop(ctx, "desk", a.Stop)
 	demo, token, err := d.furnish(ctx, a)
 	if err != nil {
 		return err
@@ -117,6 +106,15 @@ func (c *command) runDev(ctx context.Context, cfg config.Config) error {
 	<-ctx.Done()
 	d.say("stopping; runs go on where they are at the next start")
 	return nil
+}
+
+// stop ends a part of the process within a deadline of its own.
+func (d *devProcess) stop(ctx context.Context, part string, stop func(context.Context) error) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+	defer cancel()
+	if err := stop(ctx); err != nil {
+		d.log.Warn("a part did not stop cleanly", "part", part, "error", err)
+	}
 }
 
 // prepare checks folder and ports before anything is started, and completes the
@@ -132,11 +130,13 @@ func (d *devProcess) prepare() error {
 	}
 	_ = probe.Close()
 	_ = os.Remove(probe.Name())
-	if cfg.Port, err = freePort(cfg.Port); err != nil {
-		return usageError{fmt.Errorf("port %d for the API: %w; stop what uses it or choose another with --port or UCAL_PORT", cfg.Port, err)}
+	if err := d.checkPorts(); err != nil {
+		return usageError{err}
 	}
-	if err := d.checkFresh(); err != nil {
+	if r, err := readDemo(cfg.Data); err != nil {
 		return err
+	} else if cfg.Fresh && r.made() {
+		return usageError{fmt.Errorf("the data folder %s holds the demo workspace, so --fresh (UCAL_FRESH) cannot make it empty; choose another folder with --data or UCAL_DATA", cfg.Data)}
 	}
 	key, err := keep(filepath.Join(cfg.Data, "encryption.key"), func() (string, error) {
 		return base64.StdEncoding.EncodeToString(secret.Bytes(secret.KeySize)), nil
@@ -165,6 +165,28 @@ func (d *devProcess) prepare() error {
 	d.log = logger(*cfg, d.cmd.err)
 	d.phone = &phone{out: d.cmd.out}
 	return nil
+}
+
+// checkPorts names every port that cannot be had, and picks one for an API port
+// of 0. Temporal picks its own.
+func (d *devProcess) checkPorts() error {
+	var errs []error
+	for _, p := range []struct {
+		port            int
+		what, flag, env string
+		take            func(port int)
+	}{
+		{d.cfg.Port, "the API", "--port", "UCAL_PORT", func(port int) { d.cfg.Port = port }},
+		{d.cfg.TemporalPort, "Temporal", "--temporal-port", "UCAL_TEMPORAL_PORT", func(int) {}},
+		{d.cfg.TemporalUIPort, "the Temporal UI", "--temporal-ui-port", "UCAL_TEMPORAL_UI_PORT", func(int) {}},
+	} {
+		port, err := freePort(p.port)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("port %d for %s: %w; stop what uses it (another `ucal dev`?) or choose another with %s or %s", p.port, p.what, err, p.flag, p.env))
+		}
+		p.take(port)
+	}
+	return errors.Join(errs...)
 }
 
 func (d *devProcess) say(format string, args ...any) {

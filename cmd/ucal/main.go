@@ -10,6 +10,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"syscall"
 	_ "time/tzdata" // workspaces have time zones, machines may have no database of them
 
@@ -41,30 +42,22 @@ type command struct {
 // 2 the command line or the configuration is wrong.
 func execute(ctx context.Context, args, environ []string, in io.Reader, out, errOut io.Writer) int {
 	c := &command{environ, in, out, errOut}
-	root := &cobra.Command{
-		Use:           "ucal",
-		Short:         "A desk for customer conversations whose automation cannot forget",
-		SilenceUsage:  true,
-		SilenceErrors: true,
-		Version:       version,
-		Example:       "  ucal dev      # everything in one process, data in ./data\n  ucal chat     # write to it as a contact",
-	}
+	root := c.root()
 	root.SetArgs(args)
-	root.SetIn(in)
-	root.SetOut(out)
-	root.SetErr(errOut)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
-		return usageError{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
-	})
-	root.AddCommand(c.commands()...)
 	begun := false
 	onRun(root, func() { begun = true })
 	cmd, err := root.ExecuteContextC(ctx)
 	if err == nil {
 		return 0
 	}
+	if ctx.Err() != nil && errors.Is(err, context.Canceled) {
+		fmt.Fprintln(errOut, "ucal: stopped before it was ready")
+		return 1
+	}
 	if _, known := errors.AsType[usageError](err); !begun && !known { // cobra did not like the command line
-		err = usageError{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
+		said := strings.Join(strings.Fields(err.Error()), " ") // suggestions come on lines of their own
+		said = strings.Replace(said, " Did you mean this? ", "; did you mean ", 1)
+		err = usageError{fmt.Errorf("%s; see `%s --help`", said, cmd.CommandPath())}
 	}
 	fmt.Fprintln(errOut, "ucal:", err)
 	if _, ok := errors.AsType[usageError](err); ok {
@@ -73,8 +66,24 @@ func execute(ctx context.Context, args, environ []string, in io.Reader, out, err
 	return 1
 }
 
-func (c *command) commands() []*cobra.Command {
-	return []*cobra.Command{c.dev(), c.chat(), c.api(), c.worker(), c.migrate(), c.workspace(), c.health(), environmentHelp()}
+// root is the command line with all its commands.
+func (c *command) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:           "ucal",
+		Short:         "A desk for customer conversations whose automation cannot forget",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		Version:       version,
+		Example:       "  ucal dev      # everything in one process, data in ./data\n  ucal chat     # write to it as a contact",
+	}
+	root.SetIn(c.in)
+	root.SetOut(c.out)
+	root.SetErr(c.err)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usageError{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
+	})
+	root.AddCommand(c.dev(), c.chat(), c.api(), c.worker(), c.migrate(), c.workspace(), c.health(), environmentHelp())
+	return root
 }
 
 // onRun calls fn when a command begins its work, its flags and arguments being

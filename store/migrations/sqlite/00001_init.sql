@@ -58,6 +58,7 @@ CREATE TABLE users (
   created_at INTEGER NOT NULL
 );
 CREATE UNIQUE INDEX users_email ON users (workspace_id, email) WHERE state <> 'removed';
+CREATE INDEX users_workspace ON users (workspace_id, id);
 CREATE INDEX users_team ON users (team_id, team_joined_at, id) WHERE team_id > 0;
 CREATE INDEX users_present ON users (last_activity_at) WHERE announced <> 'offline';
 
@@ -375,6 +376,7 @@ CREATE INDEX runs_entered ON runs (contact_id, workflow_id, started_at);
 CREATE INDEX runs_workspace ON runs (workspace_id, id);
 CREATE INDEX runs_workflow ON runs (workflow_id, id);
 CREATE INDEX runs_live_workflow ON runs (workflow_id, state) WHERE state IN ('running', 'waiting');
+CREATE INDEX runs_due ON runs (due_at) WHERE due_at > 0;
 
 CREATE TABLE run_steps (
   run_id INTEGER NOT NULL,
