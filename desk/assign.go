@@ -111,7 +111,7 @@ func (t *txn) assign(c *Contact, u *User, reason string, byHand bool) error {
 	if !byHand {
 		return nil
 	}
-	if err := t.exitOn(c, flow.EndManualAssignment, nil); err != nil || u == nil {
+	if err := t.exitOn(c, flow.EndManualAssignment); err != nil || u == nil {
 		return err // to nobody: whoever waits for a user goes on waiting
 	}
 	return t.satisfy(c)

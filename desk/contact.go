@@ -98,7 +98,7 @@ func (t *txn) newContact(ch *Channel, in channel.Inbound, added Source) (*Contac
 	if err := t.db.Create(c).Error; err != nil {
 		return nil, nil, err
 	}
-	t.contacts[c.ID] = c
+	t.contacts[c.ID], t.fresh[c.ID] = c, true
 	id := &Identity{WorkspaceID: t.wsID, ChannelID: ch.ID, ContactID: c.ID, ExternalID: in.ExternalID, ProfileName: c.Name(), CreatedAt: t.at}
 	if err := t.db.Create(id).Error; err != nil {
 		if store.IsDuplicate(err) {

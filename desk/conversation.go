@@ -48,13 +48,16 @@ func (t *txn) openConversation(c *Contact, source Source, channelID int64) (*Eve
 	if c.Open() {
 		return nil, nil
 	}
-	var earlier int64
-	if err := t.db.Model(&Conversation{}).Where("contact_id = ?", c.ID).Limit(1).Count(&earlier).Error; err != nil {
-		return nil, err
+	var earlier *Conversation
+	if !t.fresh[c.ID] {
+		var err error
+		if earlier, err = first[Conversation](t.db.Select("id").Where("contact_id = ?", c.ID)); err != nil {
+			return nil, err
+		}
 	}
 	conv := &Conversation{WorkspaceID: t.wsID, ContactID: c.ID, ContactType: "returning", OpenedAt: t.at, OpenedSource: source,
 		OpenedBy: t.actor, OpenedChannelID: channelID}
-	if earlier == 0 {
+	if earlier == nil {
 		conv.ContactType = "new"
 	}
 	if c.AssigneeID != 0 {

@@ -42,7 +42,7 @@ func (d *Desk) Delivered(ctx context.Context, dl Delivery, sent channel.Sent, fa
 		switch err = t.late(c, m, sent, failure); {
 		case err != nil:
 		case m.Status == StatusSending:
-			err = t.record(c, m, sent, failure, dl.Idempotent, &out)
+			err = t.record(c, m, sent, failure, dl, &out)
 		case m.Status == channel.StatusPending: // a later attempt was refused for now
 			out.Until, out.Reason = timeOf(m.LeaseUntil), "retry"
 		default:
@@ -71,13 +71,18 @@ func (t *txn) late(c *Contact, m *Message, sent channel.Sent, failure *channel.S
 }
 
 // record writes the outcome of an attempt into the message.
-func (t *txn) record(c *Contact, m *Message, sent channel.Sent, failure *channel.SendError, idempotent bool, out *Delivery) error {
+func (t *txn) record(c *Contact, m *Message, sent channel.Sent, failure *channel.SendError, dl Delivery, out *Delivery) error {
 	switch {
 	case failure == nil:
 		if err := t.markSent(c, m, sent); err != nil {
 			return err
 		}
-	case failure.Unknown && !idempotent:
+		if dl.note {
+			if err := t.noteUse(m.ChannelID); err != nil {
+				return err
+			}
+		}
+	case failure.Unknown && !dl.Idempotent:
 		failure.Code = channel.CodeOutcomeUnknown
 		if err := t.failMessage(c, m, failure); err != nil {
 			return err
@@ -161,7 +166,12 @@ func (t *txn) markSent(c *Contact, m *Message, sent channel.Sent) error {
 			t.Log.Warn("channel answers without a message id", "channel_id", m.ChannelID, "warning", sent.Warning)
 		}
 	}
-	return t.db.Model(&Channel{}).Where("id = ? AND (auth_failures > 0 OR last_outbound_at < ?)", m.ChannelID, t.at-10_000).
+	return nil
+}
+
+// noteUse notes that the channel took a message.
+func (t *txn) noteUse(channelID int64) error {
+	return t.db.Model(&Channel{}).Where("id = ? AND (auth_failures > 0 OR last_outbound_at < ?)", channelID, t.at-useEvery).
 		UpdateColumns(map[string]any{"auth_failures": 0, "last_outbound_at": t.at}).Error
 }
 

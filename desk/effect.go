@@ -177,20 +177,13 @@ func (t *txn) trail(runID int64, trail []flow.Entry, detail map[string]any) erro
 			rows[i].EndedAt = x.EndedAt.UnixMilli()
 		}
 	}
-	set := []string{"ended_at", "outcome", "arm", "code", "warnings"}
-	if err := t.db.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "run_id"}, {Name: "seq"}}, DoUpdates: clause.AssignmentColumns(set)}).
-		Create(&rows).Error; err != nil {
-		return err
+	if len(detail) > 0 {
+		rows[len(rows)-1].Detail = detail
 	}
-	if len(detail) == 0 {
-		return nil
-	}
-	text, err := json.Marshal(detail)
-	if err != nil {
-		return err
-	}
-	last := trail[len(trail)-1]
-	return t.db.Model(&RunStep{}).Where("run_id = ? AND seq = ?", runID, last.Seq).UpdateColumn("detail", string(text)).Error
+	update := clause.AssignmentColumns([]string{"ended_at", "outcome", "arm", "code", "warnings"})
+	update = append(update, clause.Assignment{Column: clause.Column{Name: "detail"}, // what an earlier effect of the step told stays
+		Value: gorm.Expr("CASE WHEN excluded.detail = '{}' THEN run_steps.detail ELSE excluded.detail END")})
+	return t.db.Clauses(clause.OnConflict{Columns: []clause.Column{{Name: "run_id"}, {Name: "seq"}}, DoUpdates: update}).Create(&rows).Error
 }
 
 // openWait notes in the run's row what it waits for; the row arbitrates.
@@ -281,8 +274,10 @@ func (d *Desk) EndWait(ctx context.Context, call flow.Call, w flow.Wait, fired b
 		if res.Answer != nil {
 			e.detail["answerMessageId"] = res.Answer.MessageID
 		}
-		if err := e.db.Where("run_id = ?", e.run.ID).Delete(&QueueEntry{}).Error; err != nil {
-			return res, err
+		if w.Kind == flow.WaitAssignment {
+			if err := e.db.Where("run_id = ?", e.run.ID).Delete(&QueueEntry{}).Error; err != nil {
+				return res, err
+			}
 		}
 		return res, e.closeWait()
 	})

@@ -82,10 +82,13 @@ func (t *txn) event(c *Contact, e Event) (*Event, error) {
 	return &e, nil
 }
 
-// flushEvents stores the events of the transaction and the contacts' sequence numbers.
-func (t *txn) flushEvents() error {
+// flush stores the events of the transaction, and of each contact what several
+// of its parts may have changed: the sequence number and the newest message.
+func (t *txn) flush() error {
 	for _, c := range t.told {
-		if err := t.db.Model(&Contact{}).Where("id = ?", c.ID).UpdateColumn("event_seq", c.EventSeq).Error; err != nil {
+		err := t.db.Model(&Contact{}).Where("id = ?", c.ID).
+			UpdateColumns(map[string]any{"event_seq": c.EventSeq, "last_message_at": c.LastMessageAt, "identity_id": c.IdentityID}).Error
+		if err != nil {
 			return err
 		}
 	}

@@ -151,5 +151,6 @@ func (t *txn) touch(c *Contact, id *Identity, at int64, incoming bool) error {
 		return nil
 	}
 	c.LastMessageAt, c.IdentityID = at, id.ID
-	return t.db.Model(c).UpdateColumns(map[string]any{"last_message_at": at, "identity_id": id.ID}).Error
+	t.told[c.ID] = c // written before the commit
+	return nil
 }

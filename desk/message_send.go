@@ -43,7 +43,7 @@ func (d *Desk) SendMessage(ctx context.Context, p Principal, who Identifier, in 
 			return err
 		}
 		if byUser {
-			if err := t.exitOn(c, flow.EndOutgoingMessage, nil); err != nil {
+			if err := t.exitOn(c, flow.EndOutgoingMessage); err != nil {
 				return err
 			}
 		}

@@ -22,13 +22,20 @@ func (d *Desk) Receive(ctx context.Context, ch *Channel, calls []channel.Inbound
 				return err
 			}
 		}
-		return t.db.Model(&Channel{}).Where("id = ? AND last_inbound_at < ?", ch.ID, t.at-10_000).UpdateColumn("last_inbound_at", t.at).Error
+		if ch.LastInboundAt >= t.at-useEvery {
+			return nil
+		}
+		return t.db.Model(&Channel{}).Where("id = ? AND last_inbound_at < ?", ch.ID, t.at-useEvery).UpdateColumn("last_inbound_at", t.at).Error
 	})
 	if err != nil {
 		return fmt.Errorf("receive on channel %s: %w", ch.PublicID, err)
 	}
 	return nil
 }
+
+// useEvery is how exact, in milliseconds, a channel's times of use are: a row
+// that every message changes would be a queue.
+const useEvery = 10_000
 
 func (t *txn) receive(ch *Channel, in channel.Inbound) error {
 	for _, ev := range in.Events {
@@ -68,10 +75,11 @@ func (t *txn) receiveMessage(ch *Channel, in channel.Inbound, ev channel.Event) 
 		return err
 	}
 
-	asked, err := t.answering(c)
+	runs, err := t.liveRuns(c)
 	if err != nil {
 		return err
 	}
+	asked := answering(runs)
 	var opened *Event
 	if asked == nil && !c.Open() {
 		if opened, err = t.openConversation(c, SourceContact, ch.ID); err != nil {
@@ -89,7 +97,7 @@ func (t *txn) receiveMessage(ch *Channel, in channel.Inbound, ev channel.Event) 
 	if err != nil {
 		return err
 	}
-	if err := t.exitOn(c, flow.EndIncomingMessage, asked); err != nil {
+	if err := t.exit(c, runs, flow.EndIncomingMessage, asked); err != nil {
 		return err
 	}
 	if asked != nil {
@@ -145,7 +153,7 @@ func (t *txn) receiveEcho(ch *Channel, in channel.Inbound, ev channel.Event) err
 	if err := t.emit(c, Event{Type: MessageSent, Data: map[string]any{"messageId": m.ID, "source": SourceEcho}}); err != nil {
 		return err
 	}
-	return t.exitOn(c, flow.EndOutgoingMessage, nil)
+	return t.exitOn(c, flow.EndOutgoingMessage)
 }
 
 // receiveStatus applies a receipt, or keeps it when its message has no provider id yet.

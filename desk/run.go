@@ -54,23 +54,38 @@ const isLive = "state IN ('running', 'waiting')"
 
 // liveRuns are the live runs of a contact, locked.
 func (t *txn) liveRuns(c *Contact) ([]Run, error) {
+	if t.fresh[c.ID] {
+		return nil, nil
+	}
 	var runs []Run
 	err := store.ForUpdate(t.db).Where("contact_id = ? AND "+isLive, c.ID).Order("id").Find(&runs).Error
 	return runs, err
 }
 
-// answering is the live run of the contact with an open question that asked last.
-func (t *txn) answering(c *Contact) (*Run, error) {
-	return first[Run](store.ForUpdate(t.db).Where("contact_id = ? AND "+isLive+" AND wait_kind = ? AND claim = ''", c.ID, flow.WaitAnswer).
-		Order("asked_at DESC"))
+// answering is the one of a contact's live runs with an open question that
+// asked last; nil when none asks.
+func answering(runs []Run) *Run {
+	var last *Run
+	for i := range runs {
+		r := &runs[i]
+		if r.Live() && r.WaitKind == flow.WaitAnswer && r.Claim == "" && (last == nil || r.AskedAt > last.AskedAt) {
+			last = r
+		}
+	}
+	return last
 }
 
-// exitOn ends the live runs of a contact whose settings name the reason, except one.
-func (t *txn) exitOn(c *Contact, reason flow.EndReason, except *Run) error {
+// exitOn ends the live runs of a contact whose settings name the reason.
+func (t *txn) exitOn(c *Contact, reason flow.EndReason) error {
 	runs, err := t.liveRuns(c)
 	if err != nil {
 		return err
 	}
+	return t.exit(c, runs, reason, nil)
+}
+
+// exit is exitOn for runs that are loaded and locked already.
+func (t *txn) exit(c *Contact, runs []Run, reason flow.EndReason, except *Run) error {
 	for i := range runs {
 		r := &runs[i]
 		ends := reason == flow.EndIncomingMessage && r.ExitOnIncoming || reason == flow.EndOutgoingMessage && r.ExitOnOutgoing ||
@@ -102,14 +117,17 @@ func (t *txn) claim(c *Contact, r *Run, res flow.Result, why *Event) error {
 // endRun ends a live run at once: it leaves the queue, the timeline tells, and,
 // when the end comes from outside, Temporal is told.
 func (t *txn) endRun(c *Contact, r *Run, end flow.Ending, wake bool) error {
+	queued := r.WaitKind == flow.WaitAssignment
 	r.State, r.ExitReason, r.EndedAt = end.State, end.Reason, t.at
 	r.WaitKind, r.Claim, r.DueAt = "", "", 0
 	err := t.db.Model(r).Select("state", "exit_reason", "ended_at", "wait_kind", "claim", "due_at").Updates(r).Error
 	if err != nil {
 		return err
 	}
-	if err := t.db.Where("run_id = ?", r.ID).Delete(&QueueEntry{}).Error; err != nil {
-		return err
+	if queued {
+		if err := t.db.Where("run_id = ?", r.ID).Delete(&QueueEntry{}).Error; err != nil {
+			return err
+		}
 	}
 	wf, err := t.workflowOf(r)
 	if err != nil {

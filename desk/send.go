@@ -24,6 +24,8 @@ type Delivery struct {
 	Outgoing   channel.Outgoing
 	Idempotent bool // the channel recognises our key: an attempt may be cut short and repeated
 
+	note bool // success has something to note at the channel
+
 	call *flow.Call // the run's effect, nil for messages of users and the API
 	ask  *flow.Ask
 }
@@ -221,6 +223,7 @@ func (t *txn) handOver(m *Message, ch *Channel, caps channel.Capabilities, dl *D
 	}
 	err = t.db.Model(m).Select("status", "lease_until", "attempts", "first_attempt_at").Updates(m).Error
 	dl.Ready, dl.Source, dl.Account, dl.Idempotent = true, ch.Source, acc, caps.IdempotencyKey
+	dl.note = ch.AuthFailures > 0 || ch.LastOutboundAt < t.at-useEvery
 	dl.Outgoing = channel.Outgoing{Key: fmt.Sprintf("msg-%d", m.ID), ExternalID: id.ExternalID, Message: body}
 	return err
 }

@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"gorm.io/gorm"
@@ -15,16 +16,17 @@ const (
 	keepReceipts    = 10 * time.Minute
 )
 
+// tidyBatch is how many runs one transaction tidies up.
+const tidyBatch = 500
+
 // Tidy deletes what is past its retention.
 func (d *Desk) Tidy(ctx context.Context) error {
 	ago := func(age time.Duration) int64 { return d.millis() - age.Milliseconds() }
-	return d.db.Write(ctx, func(tx *gorm.DB) error {
+	err := d.db.Write(ctx, func(tx *gorm.DB) error {
 		for _, q := range []struct {
 			sql  string
 			then int64
 		}{
-			{"DELETE FROM run_steps WHERE run_id IN (SELECT id FROM runs WHERE ended_at > 0 AND ended_at < ?)", ago(keepSteps)},
-			{"DELETE FROM run_effects WHERE run_id IN (SELECT id FROM runs WHERE ended_at > 0 AND ended_at < ?)", ago(keepSteps)},
 			{"DELETE FROM trigger_decisions WHERE at < ?", ago(keepDecisions)},
 			{"DELETE FROM idempotency_keys WHERE created_at < ?", ago(keepIdempotency)},
 			{"DELETE FROM early_receipts WHERE created_at < ?", ago(keepReceipts)},
@@ -35,4 +37,47 @@ func (d *Desk) Tidy(ctx context.Context) error {
 		}
 		return nil
 	})
+	if err != nil {
+		return fmt.Errorf("delete old records: %w", err)
+	}
+	if err := d.tidyRuns(ctx, ago(keepSteps)); err != nil {
+		return fmt.Errorf("delete old step logs: %w", err)
+	}
+	return nil
+}
+
+// tidyRuns deletes the step logs and effects of runs that ended before then. The
+// ids of runs grow with time, so it walks from the oldest run that has a log to
+// the first that started later: what was tidied up before is not read again,
+// and no transaction is long.
+func (d *Desk) tidyRuns(ctx context.Context, then int64) error {
+	var oldest *int64
+	if err := d.db.Read(ctx).Model(&RunStep{}).Select("min(run_id)").Scan(&oldest).Error; err != nil || oldest == nil {
+		return err
+	}
+	for from := *oldest; ; {
+		var runs []Run
+		err := d.db.Read(ctx).Model(&Run{}).Select("id", "started_at", "ended_at").Where("id >= ?", from).Order("id").Limit(tidyBatch).Find(&runs).Error
+		if err != nil {
+			return err
+		}
+		var old []int64
+		for _, r := range runs {
+			from = r.ID + 1
+			if r.EndedAt > 0 && r.EndedAt < then {
+				old = append(old, r.ID)
+			}
+		}
+		err = d.db.Write(ctx, func(tx *gorm.DB) error {
+			for _, log := range []any{&RunStep{}, &RunEffect{}} {
+				if err := tx.Where("run_id IN ?", old).Delete(log).Error; err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+		if err != nil || len(runs) < tidyBatch || runs[len(runs)-1].StartedAt >= then {
+			return err
+		}
+	}
 }

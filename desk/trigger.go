@@ -110,6 +110,9 @@ func (t *txn) mayStart(c *Contact, wf *Workflow, once bool) (reason, detail stri
 	case len(t.cause.chain) >= maxChain:
 		return reasonLoop, "depth", nil
 	}
+	if t.fresh[c.ID] {
+		return reasonMatched, "", nil
+	}
 	var n struct{ Entered, Live, Recent int64 }
 	err = t.db.Model(&Run{}).Where("contact_id = ? AND workflow_id = ?", c.ID, wf.ID).
 		Select("coalesce(sum(CASE WHEN test THEN 0 ELSE 1 END), 0) AS entered, coalesce(sum(CASE WHEN state IN ? THEN 1 ELSE 0 END), 0) AS live, "+
@@ -130,6 +133,7 @@ func (t *txn) mayStart(c *Contact, wf *Workflow, once bool) (reason, detail stri
 // start creates a run of the newest version; the caller has filled in the
 // trigger and made the checks.
 func (t *txn) start(c *Contact, wf *Workflow, def *flow.Definition, r *Run) error {
+	delete(t.fresh, c.ID)
 	r.WorkspaceID, r.WorkflowID, r.VersionID, r.ContactID = t.wsID, wf.ID, wf.VersionID, c.ID
 	r.State, r.TriggerAt, r.StartedAt = flow.RunRunning, t.at, t.at
 	r.ExitOnIncoming, r.ExitOnOutgoing, r.ExitOnAssignment = def.Settings.ExitOnIncomingMessage, def.Settings.ExitOnOutgoingMessage, def.Settings.ExitOnManualAssignment

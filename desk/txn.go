@@ -24,7 +24,8 @@ type txn struct {
 	ws       *Workspace
 	locked   bool               // the workspace's assignment lock is held
 	contacts map[int64]*Contact // loaded and locked: one object a contact
-	told     map[int64]*Contact // contacts with new events
+	told     map[int64]*Contact // contacts with new events or messages
+	fresh    map[int64]bool     // contacts made in this transaction: they have no runs and no conversations yet
 	events   []*Event
 	drains   map[int64]bool // pools in which capacity was freed; 0 = the workspace
 	here     *grant         // the run that is entering a queue
@@ -40,14 +41,14 @@ func (d *Desk) write(ctx context.Context, wsID int64, by Actor, fn func(t *txn) 
 	for try := 0; ; try++ {
 		err := d.db.Write(ctx, func(tx *gorm.DB) error {
 			t := &txn{Desk: d, db: tx, ctx: ctx, wsID: wsID, at: d.millis(), actor: by,
-				contacts: map[int64]*Contact{}, told: map[int64]*Contact{}, drains: map[int64]bool{}}
+				contacts: map[int64]*Contact{}, told: map[int64]*Contact{}, fresh: map[int64]bool{}, drains: map[int64]bool{}}
 			if err := fn(t); err != nil {
 				return err
 			}
 			if err := t.drainMarked(); err != nil {
 				return err
 			}
-			return t.flushEvents()
+			return t.flush()
 		})
 		if !errors.Is(err, errAgain) || try == 5 {
 			return err

@@ -23,7 +23,10 @@ func TestEndedInTemporal(t *testing.T) {
 			execution[c] = fmt.Sprintf("ask/contact-%d/run-%d", int64(run["contactId"].(float64)), id(run))
 		}
 		stopped := func(c string) func() bool {
-			return func() bool { run := w.runs(c)[0]; return run["state"] == "exited" && run["exitReason"] == "stopped_by_user" }
+			return func() bool {
+				run := w.runs(c)[0]
+				return run["state"] == "exited" && run["exitReason"] == "stopped_by_user"
+			}
 		}
 		require.NoError(t, w.app.Temporal.CancelWorkflow(t.Context(), execution["cem"], ""))
 		w.eventually("a cancelled execution records its end itself", stopped("cem"))

@@ -31,7 +31,7 @@ func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
 	if err != nil {
 		return nil, err
 	}
-	write, err := sql.Open(sqliteDriver, sqliteDSN(path, "immediate", "foreign_keys(1)"))
+	write, err := openPool(sqliteDSN(path, "immediate", "foreign_keys(1)"))
 	if err != nil {
 		return nil, fmt.Errorf("open SQLite database %s: %w", path, err)
 	}
@@ -39,7 +39,7 @@ func openSQLite(ctx context.Context, path string, opts Options) (*DB, error) {
 	if err := tryWriting(ctx, write); err != nil {
 		return nil, errors.Join(explainSQLite(path, err), write.Close())
 	}
-	read, err := sql.Open(sqliteDriver, sqliteDSN(path, "deferred", "query_only(1)"))
+	read, err := openPool(sqliteDSN(path, "deferred", "query_only(1)"))
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("open SQLite database %s: %w", path, err), write.Close())
 	}

@@ -19,10 +19,10 @@ import (
 )
 
 const (
-	pumpSlots   = 64                     // rows in the hands of this process
+	pumpSlots   = 16                     // rows in the hands of this process: more only makes each wait longer
 	pumpPoll    = time.Second            // safety net under the notifications
-	leaseTime   = 15 * time.Second       // longer than rpcTimeout
-	rpcTimeout  = 5 * time.Second        // of one call to Temporal
+	leaseTime   = 30 * time.Second       // longer than rpcTimeout
+	rpcTimeout  = 10 * time.Second       // of one call to Temporal
 	retryFirst  = 200 * time.Millisecond // doubled with each attempt
 	retryLimit  = 5 * time.Second
 	doneTimeout = 10 * time.Second

@@ -89,6 +89,9 @@ func (c *command) runDev(ctx context.Context, cfg config.Config) error {
 	defer d.stop(ctx, "temporal", temporal.Stop)
 	d.say("starting the desk")
 	d.cfg.TemporalAddress = temporal.Addr()
+	if err := d.chooseAddress(); err != nil {
+		return err
+	}
 	a, err := app.Start(ctx, app.Options{Config: d.cfg, Log: parts, Version: version, API: true, Worker: true, Dev: true,
 		Migrate: func(string) {}, Mount: map[string]http.Handler{phonePath: d.phone}})
 	if err != nil {
@@ -150,11 +153,7 @@ func (d *devProcess) prepare() error {
 	if cfg.DatabaseURL == "" {
 		cfg.DatabaseURL = "sqlite:" + filepath.Join(cfg.Data, "ucal.db")
 	}
-	cfg.Listen = net.JoinHostPort("127.0.0.1", strconv.Itoa(cfg.Port))
 	cfg.TemporalNamespace, cfg.TemporalTLS, cfg.TemporalAPIKey = "default", false, ""
-	if cfg.PublicURL == "" {
-		cfg.PublicURL = "http://localhost:" + strconv.Itoa(cfg.Port)
-	}
 	if !has(d.cmd.environ, "UCAL_LOG_LEVEL") {
 		cfg.LogLevel = "warn"
 	}
@@ -167,26 +166,38 @@ func (d *devProcess) prepare() error {
 	return nil
 }
 
-// checkPorts names every port that cannot be had, and picks one for an API port
-// of 0. Temporal picks its own.
+// checkPorts names every port that cannot be had.
 func (d *devProcess) checkPorts() error {
 	var errs []error
 	for _, p := range []struct {
 		port            int
 		what, flag, env string
-		take            func(port int)
 	}{
-		{d.cfg.Port, "the API", "--port", "UCAL_PORT", func(port int) { d.cfg.Port = port }},
-		{d.cfg.TemporalPort, "Temporal", "--temporal-port", "UCAL_TEMPORAL_PORT", func(int) {}},
-		{d.cfg.TemporalUIPort, "the Temporal UI", "--temporal-ui-port", "UCAL_TEMPORAL_UI_PORT", func(int) {}},
+		{d.cfg.Port, "the API", "--port", "UCAL_PORT"},
+		{d.cfg.TemporalPort, "Temporal", "--temporal-port", "UCAL_TEMPORAL_PORT"},
+		{d.cfg.TemporalUIPort, "the Temporal UI", "--temporal-ui-port", "UCAL_TEMPORAL_UI_PORT"},
 	} {
-		port, err := freePort(p.port)
-		if err != nil {
+		if _, err := freePort(p.port); err != nil {
 			errs = append(errs, fmt.Errorf("port %d for %s: %w; stop what uses it (another `ucal dev`?) or choose another with %s or %s", p.port, p.what, err, p.flag, p.env))
 		}
-		p.take(port)
 	}
 	return errors.Join(errs...)
+}
+
+// chooseAddress says where the API listens. Port 0 is chosen only now that
+// Temporal has its ports.
+func (d *devProcess) chooseAddress() (err error) {
+	cfg := &d.cfg
+	if cfg.Port == 0 {
+		if cfg.Port, err = freePort(0); err != nil {
+			return err
+		}
+	}
+	cfg.Listen = net.JoinHostPort("127.0.0.1", strconv.Itoa(cfg.Port))
+	if cfg.PublicURL == "" {
+		cfg.PublicURL = "http://localhost:" + strconv.Itoa(cfg.Port)
+	}
+	return nil
 }
 
 func (d *devProcess) say(format string, args ...any) {

@@ -39,8 +39,7 @@ func TestDevRefuses(t *testing.T) {
 		"token too short":      {[]string{"--token", "short"}, []string{"--token", "UCAL_TOKEN", "at least 8"}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			args := append([]string{"dev", "--fresh", "--data", t.TempDir(), "--port", "0", "--temporal-port", "0", "--temporal-ui-port", "0"}, tc.args...)
-			code, out, errOut := run(t, nil, args...)
+			code, out, errOut := run(t, nil, devArgs(t.TempDir(), append([]string{"--fresh"}, tc.args...)...)...)
 			require.Equal(t, 2, code, errOut)
 			for _, want := range tc.want {
 				require.Contains(t, errOut, want)
@@ -62,7 +61,7 @@ func readOnly(t *testing.T) string {
 
 // TestDevInterrupted: Ctrl-C during the start says so and nothing else.
 func TestDevInterrupted(t *testing.T) {
-	s := begin(t, nil, "dev", "--data", t.TempDir(), "--port", "0", "--temporal-port", "0", "--temporal-ui-port", "0")
+	s := begin(t, nil, devArgs(t.TempDir())...)
 	s.out.shows(t, "starting Temporal", 1)
 	s.stop()
 	require.Equal(t, 1, <-s.code)
@@ -77,7 +76,7 @@ func TestDevNewerData(t *testing.T) {
 	_, err = db.Exec(`INSERT INTO goose_db_version (version_id, is_applied) VALUES (99990101, 1)`)
 	require.NoError(t, err)
 	require.NoError(t, db.Close())
-	code, _, errOut := run(t, nil, "dev", "--data", data, "--port", "0", "--temporal-port", "0", "--temporal-ui-port", "0")
+	code, _, errOut := run(t, nil, devArgs(data)...)
 	require.Equal(t, 1, code)
 	require.Contains(t, errOut, "newer than this ucal")
 	require.Contains(t, errOut, "--data")
@@ -90,7 +89,7 @@ func TestDevForeignToken(t *testing.T) {
 	for _, name := range []string{"ucal.db", "ucal.db-wal", "ucal.db-shm"} {
 		_ = os.Remove(filepath.Join(data, name))
 	}
-	code, _, errOut := run(t, nil, "dev", "--data", data, "--port", "0", "--temporal-port", "0", "--temporal-ui-port", "0")
+	code, _, errOut := run(t, nil, devArgs(data)...)
 	require.Equal(t, 1, code)
 	require.Contains(t, errOut, filepath.Join(data, "token"))
 	require.Contains(t, errOut, "--data")
@@ -121,7 +120,7 @@ func TestDevDemo(t *testing.T) {
 	greets(t, first, "ida")
 
 	t.Run("a second ucal dev on the same folder", func(t *testing.T) {
-		code, _, errOut := run(t, nil, "dev", "--data", data, "--port", "0", "--temporal-port", "0", "--temporal-ui-port", "0")
+		code, _, errOut := run(t, nil, devArgs(data)...)
 		require.Equal(t, 1, code)
 		require.Contains(t, errOut, "in use by another process")
 		require.Contains(t, errOut, "--data")
@@ -153,7 +152,7 @@ func TestDevDemo(t *testing.T) {
 		d.quits()
 	})
 	t.Run("--fresh cannot empty it", func(t *testing.T) {
-		code, _, errOut := run(t, nil, "dev", "--fresh", "--data", data, "--port", "0")
+		code, _, errOut := run(t, nil, devArgs(data, "--fresh")...)
 		require.Equal(t, 2, code)
 		for _, want := range []string{data, "--fresh", "--data", "UCAL_DATA"} {
 			require.Contains(t, errOut, want)

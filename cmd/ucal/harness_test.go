@@ -104,11 +104,16 @@ type devRun struct {
 	token string
 }
 
+// devArgs is a `ucal dev` on free ports.
+func devArgs(data string, more ...string) []string {
+	return append([]string{"dev", "--data", data, "--port", "0", "--temporal-port", "0", "--temporal-ui-port", "0"}, more...)
+}
+
 // startDev starts `ucal dev` on free ports and waits until it is ready.
 func startDev(t *testing.T, data string, args ...string) *devRun {
 	t.Helper()
 	begun := time.Now()
-	s := begin(t, nil, append([]string{"dev", "--data", data, "--port", "0", "--temporal-port", "0", "--temporal-ui-port", "0"}, args...)...)
+	s := begin(t, nil, devArgs(data, args...)...)
 	deadline := begun.Add(patience)
 	for !strings.Contains(s.out.String(), "Stop with Ctrl-C.") {
 		require.True(t, time.Now().Before(deadline), "ucal dev is not ready:\n%s%s", s.out, s.err)

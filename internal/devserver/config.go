@@ -140,6 +140,10 @@ func dynamicConfig() dynamicconfig.StaticClient {
 		dynamicconfig.EnableEagerWorkflowStart.Key():     true,
 		dynamicconfig.EnableActivityEagerExecution.Key(): true,
 
+		// 20 a second and shard by default: with our one shard every task that passes through a queue waited up to 50 ms.
+		dynamicconfig.TransferProcessorMaxPollRPS.Key():                  unlimited,
+		dynamicconfig.TimerProcessorMaxPollRPS.Key():                     unlimited,
+		dynamicconfig.VisibilityProcessorMaxPollRPS.Key():                unlimited,
 		dynamicconfig.FrontendRPS.Key():                                  unlimited,
 		dynamicconfig.FrontendMaxNamespaceRPSPerInstance.Key():           unlimited,
 		dynamicconfig.FrontendMaxNamespaceVisibilityRPSPerInstance.Key(): unlimited,
