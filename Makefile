@@ -24,7 +24,7 @@ build: ## build bin/ucal
 	@mkdir -p bin
 	@total=$$(go list -deps ./cmd/ucal | wc -l); \
 	go build -v -ldflags '$(LDFLAGS)' -o bin/ucal ./cmd/ucal 2>&1 | awk -v total=$$total ' \
-		/^[^ :#]+$$/ { n++; if (n % 20 == 1) { printf "\r  building ucal: %d of at most %d packages (the first time takes minutes)", n, total; fflush() } next } \
+		/^[^ :#]+$$/ { n++; if (n == 1) { printf "  building ucal …"; fflush() } if (n % 20 == 0) { printf "\r  building ucal: %d of at most %d packages (the first time takes minutes)", n, total; fflush() } next } \
 		/^go: downloading/ { d++; if (d % 10 == 1) { printf "\r  downloading modules: %d", d; fflush() } next } \
 		{ if (n + d) print ""; n = d = 0; print } \
 		END { if (n + d) print "" }'

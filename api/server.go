@@ -89,7 +89,7 @@ func newEngine(s *Server) *gin.Engine {
 
 func (s *Server) config() huma.Config {
 	c := huma.DefaultConfig("ucal", s.Version)
-	c.Info.Description = "Conversations with customers, and workflows that cannot forget. Paths without † in the specification are ucal's own."
+	c.Info.Description = "Conversations with customers, and workflows that cannot forget. Send a workspace token as Authorization: Bearer. Compatible endpoints keep the paths and shapes of the product that ucal is compatible with."
 	c.OpenAPIPath, c.DocsPath, c.SchemasPath = "", "", ""
 	c.CreateHooks = nil // no links to schemas in answers
 	c.Transformers = []huma.Transformer{s.shape}

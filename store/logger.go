@@ -2,6 +2,7 @@ package store
 
 import (
 	"context"
+	"database/sql"
 	"errors"
 	"log/slog"
 	"time"
@@ -52,5 +53,5 @@ func (l queryLogger) ParamsFilter(_ context.Context, query string, _ ...any) (st
 // isExpected names the errors that are ordinary answers to the caller.
 func isExpected(err error) bool {
 	return errors.Is(err, gorm.ErrRecordNotFound) || errors.Is(err, context.Canceled) ||
-		errors.Is(err, context.DeadlineExceeded) || IsDuplicate(err) || isRetryable(err)
+		errors.Is(err, context.DeadlineExceeded) || errors.Is(err, sql.ErrTxDone) || IsDuplicate(err) || isRetryable(err)
 }

@@ -98,7 +98,7 @@ func (a *Adapter) baseURL(r *reader, raw string) string {
 		r.bad(path, "must end with its path: \"/message\" is put behind it, so it can have no ? and no #")
 	default:
 		if err := a.http.CheckURL(raw); err != nil {
-			r.bad(path, "%s; give an http or https address that the public can reach", err)
+			r.bad(path, "%s; give an http or https address that the public can reach, or have the operator allow its network with UCAL_ALLOW_PRIVATE_NETWORKS", err)
 		}
 	}
 	return raw
