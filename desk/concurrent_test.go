@@ -89,7 +89,9 @@ func (w *world) pumpSome(n int) (int, error) {
 		} else {
 			again <- nil
 		}
-		if err := errors.Join(w.advanceRun(r.RunID), <-again, w.d.DoneOutbox(context.Background(), []int64{r.ID})); err != nil {
+		moved := errors.Join(w.advanceRun(r.RunID), <-again)
+		_, done := w.d.DoneOutbox(context.Background(), []int64{r.ID})
+		if err := errors.Join(moved, done); err != nil {
 			return 0, err
 		}
 	}

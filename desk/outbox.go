@@ -116,16 +116,23 @@ func (d *Desk) LeaseOutbox(ctx context.Context, n int, lease int64) ([]OutboxRow
 	return rows, nil
 }
 
-// DoneOutbox removes rows that Temporal has taken.
-func (d *Desk) DoneOutbox(ctx context.Context, ids []int64) error {
+// DoneOutbox removes rows that Temporal has taken, and reports whether others
+// can be leased now.
+func (d *Desk) DoneOutbox(ctx context.Context, ids []int64) (more bool, err error) {
 	if len(ids) == 0 {
-		return nil
+		return true, nil
 	}
-	err := d.db.Write(ctx, func(tx *gorm.DB) error { return tx.Where("id IN ?", ids).Delete(&OutboxRow{}).Error })
+	err = d.db.Write(ctx, func(tx *gorm.DB) error {
+		if err := tx.Where("id IN ?", ids).Delete(&OutboxRow{}).Error; err != nil {
+			return err
+		}
+		now := d.millis()
+		return tx.Raw("SELECT EXISTS (SELECT 1 FROM outbox WHERE not_before <= ? AND leased_until <= ?)", now, now).Scan(&more).Error
+	})
 	if err != nil {
-		return fmt.Errorf("remove %d outbox rows: %w", len(ids), err)
+		return true, fmt.Errorf("remove %d outbox rows: %w", len(ids), err)
 	}
-	return nil
+	return more, nil
 }
 
 // FailOutbox gives a row back after Temporal did not take it; it is tried again

@@ -206,7 +206,8 @@ func (w *world) pump() {
 			} else {
 				w.drive(r.RunID)
 			}
-			require.NoError(w, w.d.DoneOutbox(w.Context(), []int64{r.ID}))
+			_, err := w.d.DoneOutbox(w.Context(), []int64{r.ID})
+			require.NoError(w, err)
 		}
 	}
 }

@@ -26,6 +26,7 @@ const (
 	retryFirst  = 200 * time.Millisecond // doubled with each attempt
 	retryLimit  = 5 * time.Second
 	doneTimeout = 10 * time.Second
+	gatherTime  = 2 * time.Millisecond
 )
 
 // pump takes outbox rows, in order per contact, and tells Temporal. A row is
@@ -65,8 +66,7 @@ func (p *pump) run(ctx context.Context, wake <-chan struct{}) {
 		case r := <-results:
 			batch := gather(r, results)
 			free += len(batch)
-			p.settle(ctx, batch)
-			more = true // the contacts' next rows may go now
+			more = p.settle(ctx, batch) || more // the contacts' next rows may go now
 		case <-wake:
 			more = true
 		case <-poll.C:
@@ -81,21 +81,26 @@ type result struct {
 	err error
 }
 
-// gather takes what else is finished, so that one transaction removes it all.
+// gather takes what else is finished in a moment, so that one transaction
+// removes it all, and does not stand in the way of the runs just started.
 func gather(r result, more <-chan result) []result {
 	batch := []result{r}
-	for {
+	moment := time.NewTimer(gatherTime)
+	defer moment.Stop()
+	for len(batch) < pumpSlots {
 		select {
 		case r := <-more:
 			batch = append(batch, r)
-		default:
+		case <-moment.C:
 			return batch
 		}
 	}
+	return batch
 }
 
-// settle removes the rows that Temporal has taken and gives back the others.
-func (p *pump) settle(ctx context.Context, batch []result) {
+// settle removes the rows that Temporal has taken and gives back the others. It
+// reports whether there may be rows to lease.
+func (p *pump) settle(ctx context.Context, batch []result) bool {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), doneTimeout)
 	defer cancel()
 	var taken []int64
@@ -111,9 +116,11 @@ func (p *pump) settle(ctx context.Context, batch []result) {
 			p.log.Error("outbox row keeps its lease until it expires", "outbox_id", r.row.ID, "error", err)
 		}
 	}
-	if err := p.desk.DoneOutbox(ctx, taken); err != nil {
+	more, err := p.desk.DoneOutbox(ctx, taken)
+	if err != nil {
 		p.log.Error("outbox rows will be told again", "count", len(taken), "error", err)
 	}
+	return more
 }
 
 // tell tells Temporal one row. nil means that Temporal has taken it, now or before.
