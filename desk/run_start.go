@@ -24,15 +24,15 @@ func (d *Desk) StartRun(ctx context.Context, p Principal, ref string, in RunRequ
 	var refused error
 	err := d.write(ctx, p.WorkspaceID, p.Actor(), func(t *txn) error {
 		v, refused = nil, nil
-		wf, err := t.workflowByRef(ref, false)
-		if err != nil {
+		if _, err := t.workflowByRef(ref, false); err != nil { // an unknown workflow is named before an unknown contact
 			return err
 		}
 		c, err := t.named(p, in.Contact)
 		if err != nil {
 			return err
 		}
-		if wf, err = t.workflowByRef(ref, false); err != nil { // again, under the contact's lock
+		wf, err := t.workflowByRef(ref, false) // as it is under the contact's lock
+		if err != nil {
 			return err
 		}
 		if wf.State != Published {
