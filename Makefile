@@ -29,17 +29,17 @@ build: ## build bin/ucal
 		{ if (n + d) print ""; n = d = 0; print } \
 		END { if (n + d) print "" }'
 
-test: ## vet, formatting and all tests
+test: bin/.tools ## vet, formatting, determinism of the Temporal workflows and all tests
 	@unformatted=$$(gofmt -l $$(git ls-files --cached --others --exclude-standard '*.go')); \
 	if [ -n "$$unformatted" ]; then echo "not formatted, run make fmt:"; echo "$$unformatted"; exit 1; fi
 	go vet ./...
+	bin/workflowcheck ./workflows/...
 	go test -timeout 20m ./...
 
 check: test lint ## all that must pass before a change goes in
 
-lint: bin/.tools ## staticcheck, and determinism of the Temporal workflows
+lint: bin/.tools ## staticcheck
 	bin/staticcheck ./...
-	bin/workflowcheck ./workflows/...
 
 bin/.tools: internal/tools/go.mod internal/tools/go.sum
 	@mkdir -p bin

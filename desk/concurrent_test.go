@@ -90,7 +90,7 @@ func (w *world) pumpSome(n int) (int, error) {
 			again <- nil
 		}
 		moved := errors.Join(w.advanceRun(r.RunID), <-again)
-		_, done := w.d.DoneOutbox(context.Background(), []int64{r.ID})
+		_, done := w.d.DoneOutbox(context.Background(), r)
 		if err := errors.Join(moved, done); err != nil {
 			return 0, err
 		}

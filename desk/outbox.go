@@ -116,18 +116,23 @@ func (d *Desk) LeaseOutbox(ctx context.Context, n int, lease int64) ([]OutboxRow
 	return rows, nil
 }
 
-// DoneOutbox removes rows that Temporal has taken, and reports whether others
-// can be leased now.
-func (d *Desk) DoneOutbox(ctx context.Context, ids []int64) (more bool, err error) {
-	if len(ids) == 0 {
+// DoneOutbox removes rows that Temporal has taken, and reports whether their
+// contacts have further ones, whose turn it is now.
+func (d *Desk) DoneOutbox(ctx context.Context, rows ...OutboxRow) (more bool, err error) {
+	if len(rows) == 0 {
 		return true, nil
+	}
+	ids, contacts := make([]int64, len(rows)), make([]int64, len(rows))
+	for i, r := range rows {
+		ids[i], contacts[i] = r.ID, r.ContactID
 	}
 	err = d.db.Write(ctx, func(tx *gorm.DB) error {
 		if err := tx.Where("id IN ?", ids).Delete(&OutboxRow{}).Error; err != nil {
 			return err
 		}
-		now := d.millis()
-		return tx.Raw("SELECT EXISTS (SELECT 1 FROM outbox WHERE not_before <= ? AND leased_until <= ?)", now, now).Scan(&more).Error
+		next, err := first[OutboxRow](tx.Select("id").Where("contact_id IN ?", contacts))
+		more = next != nil
+		return err
 	})
 	if err != nil {
 		return true, fmt.Errorf("remove %d outbox rows: %w", len(ids), err)

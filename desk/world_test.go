@@ -206,7 +206,7 @@ func (w *world) pump() {
 			} else {
 				w.drive(r.RunID)
 			}
-			_, err := w.d.DoneOutbox(w.Context(), []int64{r.ID})
+			_, err := w.d.DoneOutbox(w.Context(), r)
 			require.NoError(w, err)
 		}
 	}

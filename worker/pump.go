@@ -103,10 +103,10 @@ func gather(r result, more <-chan result) []result {
 func (p *pump) settle(ctx context.Context, batch []result) bool {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), doneTimeout)
 	defer cancel()
-	var taken []int64
+	var taken []desk.OutboxRow
 	for _, r := range batch {
 		if r.err == nil {
-			taken = append(taken, r.row.ID)
+			taken = append(taken, r.row)
 			continue
 		}
 		pause := min(retryFirst<<min(r.row.Attempts, 10), retryLimit)
@@ -116,7 +116,7 @@ func (p *pump) settle(ctx context.Context, batch []result) bool {
 			p.log.Error("outbox row keeps its lease until it expires", "outbox_id", r.row.ID, "error", err)
 		}
 	}
-	more, err := p.desk.DoneOutbox(ctx, taken)
+	more, err := p.desk.DoneOutbox(ctx, taken...)
 	if err != nil {
 		p.log.Error("outbox rows will be told again", "count", len(taken), "error", err)
 	}
