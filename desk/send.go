@@ -183,12 +183,15 @@ func (t *txn) claimMessage(c *Contact, m *Message, dl *Delivery) error {
 		return err
 	}
 	caps := t.Capabilities(ch)
+	body, misfit := channel.Fit(m.Body, caps) // it fitted when it was stored; the channel may have changed since
 	refusal := t.refusal(c, ch)
 	switch {
 	case t.at-m.CreatedAt > t.MessageExpiry.Milliseconds():
 		refusal = &channel.SendError{Code: channel.CodeExpired, Message: "the message waited longer than " + t.MessageExpiry.String() + " for its channel"}
 	case refusal == nil && m.Status == StatusSending && !caps.IdempotencyKey:
 		refusal = &channel.SendError{Code: channel.CodeOutcomeUnknown, Message: "an attempt got no answer; the channel may or may not have delivered the message"}
+	case refusal == nil:
+		refusal = channel.AsSendError(misfit)
 	}
 	if refusal != nil {
 		if err := t.failMessage(c, m, refusal); err != nil {
@@ -200,11 +203,11 @@ func (t *txn) claimMessage(c *Contact, m *Message, dl *Delivery) error {
 		dl.Until, dl.Reason = timeOf(until), why
 		return err
 	}
-	return t.handOver(m, ch, caps, dl)
+	return t.handOver(m, ch, caps, body, dl)
 }
 
 // handOver notes the attempt and fills in what the adapter needs.
-func (t *txn) handOver(m *Message, ch *Channel, caps channel.Capabilities, dl *Delivery) error {
+func (t *txn) handOver(m *Message, ch *Channel, caps channel.Capabilities, body channel.Message, dl *Delivery) error {
 	id := &Identity{}
 	if err := t.db.Take(id, m.IdentityID).Error; err != nil {
 		return err
@@ -212,10 +215,6 @@ func (t *txn) handOver(m *Message, ch *Channel, caps channel.Capabilities, dl *D
 	acc, err := t.Account(ch)
 	if err != nil {
 		return err
-	}
-	body, err := channel.Fit(m.Body, caps)
-	if err != nil {
-		return err // checked when it was stored: the channel's capabilities have changed since
 	}
 	m.Status, m.LeaseUntil, m.Attempts = StatusSending, t.at+attemptLease.Milliseconds(), m.Attempts+1
 	if m.FirstAttemptAt == 0 {

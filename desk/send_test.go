@@ -2,6 +2,7 @@ package desk
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
@@ -70,6 +71,22 @@ func (k keyless) Capabilities(raw json.RawMessage) channel.Capabilities {
 	caps := k.adapter.Capabilities(raw)
 	caps.IdempotencyKey = false
 	return caps
+}
+
+// A channel whose limits shrink refuses what waits for it, instead of being
+// asked again and again for a day.
+func TestAMessageThatNoLongerFitsFails(t *testing.T) {
+	eachWorld(t, func(w *world) {
+		c := w.writes("zoe", "m1", "hello")
+		m, err := w.d.SendMessage(w.Context(), w.p, ByID(c.ID), DraftMessage{Message: channel.Text("short")})
+		require.NoError(w, err)
+		w.exec("UPDATE messages SET body = ? WHERE id = ?", `{"type":"text","text":"`+strings.Repeat("x", 101)+`"}`, m.ID)
+		w.pump()
+		view, err := w.d.MessageOf(w.Context(), w.p, ByID(c.ID), m.ID)
+		require.NoError(w, err)
+		require.Equal(w, channel.StatusFailed, view.Status)
+		require.Equal(w, channel.CodeTextTooLong, view.History[len(view.History)-1].Error)
+	})
 }
 
 func TestAQuestionThatFailsLaterIsNotAnswered(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"log/slog"
 	"strconv"
+	"strings"
 	"time"
 
 	enumspb "go.temporal.io/api/enums/v1"
@@ -150,7 +151,7 @@ func (p *pump) startRun(ctx context.Context, row desk.OutboxRow) error {
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
 		EnableEagerStart:         true,
-		StaticSummary:            s.Workflow + " → " + s.Contact,
+		StaticSummary:            summary(s.Workflow + " → " + s.Contact),
 		Memo:                     map[string]any{"workflow": s.Workflow, "version": s.Version, "contact": s.Contact},
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			key(workflows.AttrWorkspace).ValueSet(strconv.FormatInt(s.WorkspaceID, 10)),
@@ -188,13 +189,26 @@ func (p *pump) deliver(ctx context.Context, row desk.OutboxRow) error {
 		WorkflowIDReusePolicy:    enumspb.WORKFLOW_ID_REUSE_POLICY_REJECT_DUPLICATE,
 		WorkflowIDConflictPolicy: enumspb.WORKFLOW_ID_CONFLICT_POLICY_FAIL,
 		EnableEagerStart:         true,
-		StaticSummary:            "Message → " + m.Contact,
+		StaticSummary:            summary("Message → " + m.Contact),
 		TypedSearchAttributes: temporal.NewSearchAttributes(
 			temporal.NewSearchAttributeKeyKeyword(workflows.AttrWorkspace).ValueSet(strconv.FormatInt(row.WorkspaceID, 10)),
 			temporal.NewSearchAttributeKeyKeyword(workflows.AttrContact).ValueSet(strconv.FormatInt(m.ContactID, 10))),
 		Priority: temporal.Priority{PriorityKey: 1, FairnessKey: strconv.FormatInt(row.WorkspaceID, 10)}, // replies go before automations
 	}, workflows.TypeDeliver, workflows.DeliverInput{MessageID: m.MessageID})
 	return unlessStarted(err)
+}
+
+// maxSummary is Temporal's limit for summaries in bytes
+// (limit.userMetadataSummarySize, default 400). A start that is over it would be
+// refused for ever.
+const maxSummary = 400
+
+// summary cuts a summary to what Temporal takes, at the end of a character.
+func summary(s string) string {
+	if len(s) <= maxSummary {
+		return s
+	}
+	return strings.ToValidUTF8(s[:maxSummary-len("…")], "") + "…"
 }
 
 // unlessStarted forgets that Temporal had taken the start before.
