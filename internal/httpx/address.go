@@ -1,7 +1,6 @@
 package httpx
 
 import (
-	"errors"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -34,16 +33,19 @@ func (p Policy) CheckAddr(addr netip.Addr) error {
 // address or "localhost" that the policy refuses. Other names are judged when they are dialled. No credential shows in the error.
 func (p Policy) CheckURL(u *url.URL) error {
 	if u.Scheme != "http" && u.Scheme != "https" {
-		return fmt.Errorf("scheme %q is not http or https", u.Scheme)
+		return badURL(fmt.Sprintf("scheme %q is not http or https", u.Scheme))
 	}
 	if u.User != nil {
-		return errors.New("credentials before the host are not allowed")
+		return badURL("credentials before the host are not allowed")
 	}
 	host := strings.TrimSuffix(strings.ToLower(u.Hostname()), ".")
 	if host == "" {
-		return errors.New("the host is missing")
+		return badURL("the host is missing")
 	}
-	if host == "localhost" || strings.HasSuffix(host, ".localhost") {
+	if host == "localhost" || strings.HasSuffix(host, ".localhost") { // either of its addresses will do; the dial tells
+		if p.CheckAddr(netip.AddrFrom4([4]byte{127, 0, 0, 1})) == nil {
+			return nil
+		}
 		return p.CheckAddr(netip.IPv6Loopback())
 	}
 	if addr, err := netip.ParseAddr(host); err == nil {
@@ -52,10 +54,17 @@ func (p Policy) CheckURL(u *url.URL) error {
 	return nil
 }
 
+// badURL is an ErrRefusedURL in its own words.
+type badURL string
+
+func (e badURL) Error() string { return string(e) }
+
+func (e badURL) Is(target error) bool { return target == ErrRefusedURL }
+
 func (p Policy) checkRaw(raw string) error {
 	u, err := url.Parse(raw)
 	if err != nil {
-		return errors.New("it cannot be read as an address") // the parser's error would repeat it, credentials and all
+		return badURL("it cannot be read as an address") // the parser's error would repeat it, credentials and all
 	}
 	return p.CheckURL(u)
 }

@@ -32,12 +32,16 @@ type Policy struct {
 	Timeout      time.Duration // of a whole exchange, body included; 0 = DefaultTimeout. A context may end it earlier
 	MaxResponse  int64         // bytes of a response body; 0 = DefaultMaxResponse. Reading on gives ErrTooLarge
 	MaxRedirects int           // 0 = none are followed, the 3xx is the answer
+	Downgrade    bool          // follow redirects from https to http; see DoFollow for what to take out then
 	UserAgent    string        // "" = DefaultUserAgent
+
+	Resolver *net.Resolver // looks names up; nil = the system's
 }
 
 // Errors of a client, found with errors.Is.
 var (
 	ErrRefusedAddress = errors.New("the address is not public and not allowed by the configuration")
+	ErrRefusedURL     = errors.New("the URL cannot be called") // its scheme, its host or credentials in it
 	ErrTooLarge       = errors.New("the response is too large")
 	ErrRedirect       = errors.New("the redirect is refused")
 )
@@ -60,7 +64,7 @@ func New(p Policy) *Client {
 		p.UserAgent = DefaultUserAgent
 	}
 	c := &Client{policy: p}
-	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second, Control: c.control}
+	dialer := &net.Dialer{Timeout: 10 * time.Second, KeepAlive: 30 * time.Second, Control: c.control, Resolver: p.Resolver}
 	c.http = &http.Client{
 		Timeout:       p.Timeout,
 		CheckRedirect: c.checkRedirect,
@@ -80,7 +84,22 @@ func New(p Policy) *Client {
 
 // Do sends a request. Whatever goes wrong is an *Error without credentials. The response body gives ErrTooLarge past the
 // policy's limit and must be closed.
-func (c *Client) Do(req *http.Request) (*http.Response, error) {
+func (c *Client) Do(req *http.Request) (*http.Response, error) { return c.do(req, c.http) }
+
+// DoFollow is Do for a request that has a say in redirects: follow sees each one that the policy lets through before it is made, with the
+// requests before it, oldest first, and may change its headers. Its error ends the request and is found in the *Error.
+func (c *Client) DoFollow(req *http.Request, follow func(req *http.Request, via []*http.Request) error) (*http.Response, error) {
+	own := *c.http
+	own.CheckRedirect = func(req *http.Request, via []*http.Request) error {
+		if err := c.checkRedirect(req, via); err != nil {
+			return err
+		}
+		return follow(req, via)
+	}
+	return c.do(req, &own)
+}
+
+func (c *Client) do(req *http.Request, by *http.Client) (*http.Response, error) {
 	if req.Header.Get("User-Agent") == "" {
 		req = req.Clone(req.Context())
 		req.Header.Set("User-Agent", c.policy.UserAgent)
@@ -88,7 +107,7 @@ func (c *Client) Do(req *http.Request) (*http.Response, error) {
 	if err := c.policy.CheckURL(req.URL); err != nil {
 		return nil, redacted(req, err)
 	}
-	resp, err := c.http.Do(req)
+	resp, err := by.Do(req)
 	if err != nil {
 		return nil, redacted(req, err)
 	}
@@ -118,7 +137,7 @@ func (c *Client) checkRedirect(req *http.Request, via []*http.Request) error {
 	if len(via) > c.policy.MaxRedirects {
 		return fmt.Errorf("%w: more than %d in a row", ErrRedirect, c.policy.MaxRedirects)
 	}
-	if via[len(via)-1].URL.Scheme == "https" && req.URL.Scheme != "https" {
+	if !c.policy.Downgrade && via[len(via)-1].URL.Scheme == "https" && req.URL.Scheme != "https" {
 		return fmt.Errorf("%w: it leads from https to %s", ErrRedirect, req.URL.Scheme)
 	}
 	return c.policy.CheckURL(req.URL)
