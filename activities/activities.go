@@ -7,6 +7,8 @@ import (
 	"go.temporal.io/sdk/temporal"
 
 	"ucal/channel"
+	"ucal/connect/sheets"
+	"ucal/connect/web"
 	"ucal/desk"
 	"ucal/flow"
 )
@@ -17,6 +19,15 @@ type Activities struct {
 	Desk     *desk.Desk
 	Channels channel.Catalogue
 	Log      *slog.Logger
+	Services
+}
+
+// Services are the clients of outside systems that are no channels. One that is
+// nil cannot be called.
+type Services struct {
+	Sheets *sheets.Client
+	Models Models
+	Web    *web.Client // HTTP Request
 }
 
 // LoadRun returns the definition and the state with which a run begins.
@@ -82,6 +93,12 @@ func (a *Activities) CloseConversation(ctx context.Context, call flow.Call, e fl
 // AddComment writes an internal note.
 func (a *Activities) AddComment(ctx context.Context, call flow.Call, e flow.Comment) (flow.Result, error) {
 	r, err := a.Desk.Comment(ctx, call, e)
+	return r, final(err)
+}
+
+// TriggerAnotherWorkflow starts another workflow for the run's contact.
+func (a *Activities) TriggerAnotherWorkflow(ctx context.Context, call flow.Call, e flow.StartChild) (flow.Result, error) {
+	r, err := a.Desk.StartChild(ctx, call, e)
 	return r, final(err)
 }
 

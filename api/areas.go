@@ -8,7 +8,9 @@ func (s *Server) addAreas() {
 	s.add("Workflows", s.workflowOperations())
 	s.add("Workflow templates", s.templateOperations())
 	s.add("Runs", s.runOperations())
+	s.add("Shortcuts", s.shortcutOperations())
 	s.add("Assignment queue", s.queueOperations())
+	s.add("Secrets", s.secretOperations())
 	s.add("Settings", s.settingOperations())
 	s.add("Users", s.userOperations())
 	s.add("Presence", s.presenceOperations())
@@ -17,4 +19,7 @@ func (s *Server) addAreas() {
 	s.add("Custom fields", s.fieldOperations())
 	s.add("Tags", s.tagOperations())
 	s.add("Closing notes", s.closingNoteOperations())
+	s.add("Snippets", s.snippetOperations())
+	s.add("AI", s.knowledgeOperations())
+	s.add("Integrations", s.integrationOperations())
 }

@@ -62,6 +62,8 @@ func statusOf(c desk.Code) int {
 		return http.StatusTooManyRequests
 	case desk.Unavailable:
 		return http.StatusServiceUnavailable
+	case desk.Unprocessable:
+		return http.StatusUnprocessableEntity
 	}
 	return http.StatusInternalServerError
 }

@@ -114,12 +114,22 @@ func (s *Server) limit(x *exchange) error {
 		Message: fmt.Sprintf("more than %d requests to this endpoint in one second; wait as Retry-After says", limit)}
 }
 
+// maxKey is the length of an idempotency key in characters.
+const maxKey = 100
+
+func badKey(n int) *Error {
+	return &Error{Code: http.StatusBadRequest, Word: "invalid_argument", Message: fmt.Sprintf("Idempotency-Key has %d characters; it may have 1 to %d", n, maxKey)}
+}
+
+// headerReplayed marks an answer that was given before.
+const headerReplayed = "Idempotency-Replayed"
+
 // once answers a call with an idempotency key: from the store when it was
 // answered before, else by carrying it out and storing the answer. Answers that
 // say "try again" are not kept.
 func (s *Server) once(x *exchange, key string, next func(huma.Context)) {
-	if n := utf8.RuneCountInString(key); n > 100 {
-		x.refuse(&Error{Code: http.StatusBadRequest, Word: "invalid_argument", Message: fmt.Sprintf("Idempotency-Key has %d characters; it may have 1 to 100", n)})
+	if n := utf8.RuneCountInString(key); n > maxKey {
+		x.refuse(badKey(n))
 		return
 	}
 	body, err := readAll(x.wire.BodyReader())
@@ -139,7 +149,7 @@ func (s *Server) once(x *exchange, key string, next func(huma.Context)) {
 	}
 	if answer != nil {
 		c := humagin.Unwrap(x.wire)
-		c.Writer.Header().Set("Idempotency-Replayed", "true")
+		c.Writer.Header().Set(headerReplayed, "true")
 		c.Data(answer.Status, "application/json", []byte(answer.Response))
 		return
 	}

@@ -92,6 +92,8 @@ func TestUnknownObjects(t *testing.T) {
 			`{"source":"custom_channel","name":"Shop","config":{"apiBaseUrl":"http://127.0.0.1:1","idType":"custom"}}`).id(201),
 		"custom_field": w.call("POST", "/v2/space/custom_field", `{"name":"plan","dataType":"text"}`).id(200),
 		"closing_note": w.call("POST", "/v2/space/closing_note", `{"category":"Solved"}`).id(201),
+		"snippet":      w.call("POST", "/v2/space/snippet", `{"name":"Hi","text":"Hello"}`).id(201),
+		"knowledge":    w.call("POST", "/v2/ai/knowledge", `{"kind":"text","name":"Help","text":"Hello"}`).id(201),
 	}
 	w.call("POST", "/v2/space/tag", `{"name":"vip"}`).into(200, nil)
 	_, stranger, err := w.desk.CreateWorkspace(t.Context(), "Other", "other@example.com")
@@ -109,6 +111,8 @@ func TestUnknownObjects(t *testing.T) {
 		{"GET", "/space/custom_field/{id}", "custom_field", ""}, {"PUT", "/space/custom_field/{id}", "custom_field", `{"name":"X"}`},
 		{"DELETE", "/space/custom_field/{id}", "custom_field", ""},
 		{"PUT", "/space/closing_note/{id}", "closing_note", `{"category":"X"}`}, {"DELETE", "/space/closing_note/{id}", "closing_note", ""},
+		{"GET", "/space/snippet/{id}", "snippet", ""}, {"PUT", "/space/snippet/{id}", "snippet", `{"name":"X"}`}, {"DELETE", "/space/snippet/{id}", "snippet", ""},
+		{"DELETE", "/ai/knowledge/{id}", "knowledge", ""},
 		{"PUT", "/space/tag", "", `{"currentName":"vip","name":"X"}`}, {"DELETE", "/space/tag", "", `{"name":"vip"}`},
 	} {
 		t.Run(tc.method+tc.path, func(t *testing.T) {

@@ -25,11 +25,19 @@ func deleteContacts() power {
 	return power{name: "delete contacts", manager: true, unless: []string{desk.RestrictContactDeletion}}
 }
 func useWorkflows() power { return power{name: "workflows, templates and runs", manager: true} }
-func readSpace() power    { return power{name: "read the workspace's lists", manager: true, agent: true} }
+func useShortcuts() power {
+	return power{name: "shortcuts of a contact", manager: true, agent: true, unless: []string{desk.RestrictShortcuts}}
+}
+func useSecrets() power { return power{name: "secrets", manager: true} }
+func readSpace() power  { return power{name: "read the workspace's lists", manager: true, agent: true} }
 func writeDefinitions() power {
 	return power{name: "write custom fields, tags and closing notes", manager: true, unless: []string{desk.RestrictSpaceSetting}}
 }
-func deleteFields() power { return power{name: "delete custom fields"} }
+func readSnippets() power {
+	return power{name: "read snippets and knowledge", manager: true, agent: true}
+}
+func writeSnippets() power { return power{name: "write snippets and knowledge", manager: true} }
+func deleteFields() power  { return power{name: "delete custom fields"} }
 func manageUsers() power {
 	return power{name: "manage users", manager: true, unless: []string{desk.RestrictSpaceSetting}}
 }
@@ -42,6 +50,10 @@ func editChannels() power {
 	return power{name: "edit channels", manager: true, unless: []string{desk.RestrictSpaceSetting}}
 }
 func deleteChannels() power { return power{name: "delete channels"} }
+func editIntegrations() power {
+	return power{name: "edit integrations", manager: true, unless: []string{desk.RestrictSpaceIntegration, desk.RestrictSpaceSetting}}
+}
+func deleteIntegrations() power { return power{name: "delete integrations"} }
 func manageSettings() power {
 	return power{name: "workspace settings", manager: true, unless: []string{desk.RestrictSpaceSetting}}
 }

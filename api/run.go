@@ -13,9 +13,10 @@ func (s *Server) runOperations() []operation {
 		extension(http.MethodGet, "/run", http.StatusOK, useWorkflows(), "List runs", s.listRuns),
 		extension(http.MethodGet, "/run/{id}", http.StatusOK, useWorkflows(), "Get a run with its step log", s.getRun),
 		extension(http.MethodPost, "/run/{id}/stop", http.StatusOK, useWorkflows(), "Stop a run", s.stopRun),
+		extension(http.MethodPost, "/run/{id}/skip-wait", http.StatusOK, useWorkflows(), "Let a test run that waits go on", s.skipWait),
 		extension(http.MethodPost, "/run/stop", http.StatusOK, useWorkflows(), "Stop all runs of a workflow or a contact", s.stopRuns),
 		extension(http.MethodGet, "/contact/{identifier}/run", http.StatusOK, readContacts(), "List the live runs of a contact", s.liveRuns),
-		extension(http.MethodPost, "/contact/{identifier}/run/{runId}/stop", http.StatusOK, updateContacts(), "Stop a run of a contact", s.stopRunOf),
+		extension(http.MethodPost, "/contact/{identifier}/run/{runId}/stop", http.StatusOK, useShortcuts(), "Stop a run of a contact", s.stopRunOf),
 		extension(http.MethodGet, "/contact/{identifier}/trigger-decision", http.StatusOK, useWorkflows(), "Why did (not) a workflow start?", s.listDecisions),
 	}
 }
@@ -25,7 +26,7 @@ type Run struct {
 	ID           int64         `json:"id"`
 	WorkflowID   int64         `json:"workflowId"`
 	WorkflowName string        `json:"workflowName"`
-	Version      int64         `json:"version"`
+	Version      int64         `json:"version" doc:"0 = a test run's snapshot of the draft."`
 	ContactID    int64         `json:"contactId"`
 	State        flow.RunState `json:"state" enum:"running,waiting,completed,exited,failed"`
 	ExitReason   *string       `json:"exitReason"`
@@ -56,13 +57,13 @@ type currentStep struct {
 }
 
 type waitingFor struct {
-	Kind   flow.WaitKind `json:"kind" enum:"answer,timer,assignment,retry"`
+	Kind   flow.WaitKind `json:"kind" enum:"answer,timer,assignment,child,ai,retry"`
 	Reason *string       `json:"reason"`
 }
 
 func runOf(v *desk.RunView) Run {
 	out := Run{ID: v.ID, WorkflowID: v.WorkflowID, WorkflowName: v.Workflow, Version: v.Version, ContactID: v.ContactID, State: v.State,
-		ExitReason: orNil(string(v.ExitReason)), Test: v.Test, Stuck: v.Stuck, StartedAt: v.StartedAt, EndedAt: millisOrNil(v.EndedAt), DueAt: millisOrNil(v.DueAt),
+		ExitReason: orNil(string(v.ExitReason)), Test: v.Test, ParentRunID: idOrNil(v.ParentRunID), Stuck: v.Stuck, StartedAt: v.StartedAt, EndedAt: millisOrNil(v.EndedAt), DueAt: millisOrNil(v.DueAt),
 		Trigger:    runTrigger{v.TriggerType, v.TriggerSource, orNil(v.TriggerEvent), v.TriggerAt, actorOf(v.TriggerActor)},
 		TemporalID: desk.TemporalID(v.Slug, v.ContactID, v.ID)}
 	if v.Current != nil {
@@ -172,6 +173,7 @@ type startInput struct {
 	Body struct {
 		Contact   string `json:"contact" doc:"id:1, email:… or phone:…"`
 		StartFrom string `json:"startFrom,omitempty" doc:"Id of the step to begin with."`
+		Form      form   `json:"form,omitempty" doc:"Answers to the form of a shortcut, by variable."`
 	}
 }
 
@@ -188,7 +190,7 @@ func (s *Server) startRun(ctx context.Context, p desk.Principal, in *startInput)
 	if err != nil {
 		return nil, err
 	}
-	v, err := s.desk.StartRun(ctx, p, in.ID, desk.RunRequest{Contact: who, StartFrom: in.Body.StartFrom})
+	v, err := s.desk.StartRun(ctx, p, in.ID, desk.RunRequest{Contact: who, StartFrom: in.Body.StartFrom, Form: in.Body.Form.texts()})
 	if err != nil {
 		return nil, err
 	}

@@ -14,6 +14,7 @@ import (
 
 	"ucal/channel"
 	"ucal/desk"
+	"ucal/flow"
 )
 
 // DefaultRateLimit is how many requests a second a token may make to one endpoint.
@@ -43,7 +44,9 @@ type Server struct {
 	ops      []operation
 	calls    *limiter // of API tokens
 	webhooks *limiter // of channels
+	hooks    *buckets // of the addresses of workflows
 	spec     []byte
+	schema   []byte // of workflow files
 }
 
 // New builds the server. A mistake in the list of operations panics.
@@ -60,7 +63,7 @@ func New(o Options) *Server {
 	if o.Version == "" {
 		o.Version = "dev"
 	}
-	s := &Server{Options: o, desk: o.Desk, calls: newLimiter(o.Desk.Now), webhooks: newLimiter(o.Desk.Now)}
+	s := &Server{Options: o, desk: o.Desk, schema: flow.Schema(), calls: newLimiter(o.Desk.Now), webhooks: newLimiter(o.Desk.Now), hooks: newBuckets(o.Desk.Now, hookRate, hookBurst)}
 	s.engine = newEngine(s)
 	s.api = humagin.New(s.engine, s.config())
 	s.api.UseMiddleware(s.guard)

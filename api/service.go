@@ -4,6 +4,7 @@ import (
 	_ "embed"
 	"encoding/json"
 	"net/http"
+	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
 	"github.com/gin-gonic/gin"
@@ -28,11 +29,13 @@ func (s *Server) addServices() {
 		{method: http.MethodGet, path: "/healthz", handle: s.health, doc: plain("Service", "Is the process alive?", nil)},
 		{method: http.MethodGet, path: "/readyz", handle: s.ready, doc: plain("Service", "Can the process work? 503 names what it lacks.", nil)},
 		{method: http.MethodGet, path: "/openapi.json", handle: s.openapi, doc: plain("Service", "This document.", nil)},
+		{method: http.MethodGet, path: "/schema/workflow.json", handle: s.publicSchema, doc: plain("Service", "JSON Schema of workflow files, for editors.", nil)},
 		{method: http.MethodGet, path: "/docs", handle: docs, doc: plain("Service", "This document for people.", nil)},
 	}
 	services = append(services, s.webhookServices()...)
+	services = append(services, s.hookServices()...)
 	for _, x := range services {
-		s.engine.Handle(x.method, x.path, x.handle)
+		s.engine.Handle(x.method, ginPath(x.path), x.handle)
 		x.doc.Method, x.doc.Path = x.method, x.path
 		x.doc.OperationID = operationID(operation{method: x.method, path: x.path})
 		s.api.OpenAPI().AddOperation(&x.doc)
@@ -43,6 +46,9 @@ func (s *Server) addServices() {
 	}
 	s.spec = spec
 }
+
+// ginPath writes the parameters of a path as Gin does: {token} is :token.
+func ginPath(path string) string { return strings.NewReplacer("{", ":", "}", "").Replace(path) }
 
 func plain(area, summary string, body *huma.RequestBody) huma.Operation {
 	return huma.Operation{Tags: []string{area}, Summary: summary, RequestBody: body, Security: []map[string][]string{},

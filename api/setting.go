@@ -25,11 +25,24 @@ type settings struct {
 	UnassignOnClose                  bool   `json:"unassignOnClose"`
 	ClosingNoteMode                  string `json:"closingNoteMode"`
 	StrictEmptyVariables             bool   `json:"strictEmptyVariables"`
+
+	AutoClose autoClose `json:"autoClose"`
+}
+
+type autoClose struct {
+	Enabled      bool  `json:"enabled"`
+	AfterMinutes int64 `json:"afterMinutes" doc:"Minutes after the latest message of a user."`
+	AISummary    bool  `json:"aiSummary" doc:"Not available yet: always false."`
+}
+
+type autoCloseChange struct {
+	Enabled      *bool  `json:"enabled,omitempty"`
+	AfterMinutes *int64 `json:"afterMinutes,omitempty" doc:"30 to 20,160 (14 days)."`
 }
 
 func settingsOf(w *desk.Workspace) *settings {
 	return &settings{w.ID, w.Revision, w.Name, w.Timezone, w.UserInactivityTimeout, w.AllChannelEventsOpenConversation, w.UnassignOnClose,
-		w.ClosingNoteMode, w.StrictEmptyVariables}
+		w.ClosingNoteMode, w.StrictEmptyVariables, autoClose{Enabled: w.AutoClose, AfterMinutes: w.AutoCloseMinutes}}
 }
 
 type settingsInput struct {
@@ -45,6 +58,8 @@ type settingsChange struct {
 	UnassignOnClose                  *bool   `json:"unassignOnClose,omitempty"`
 	ClosingNoteMode                  *string `json:"closingNoteMode,omitempty"`
 	StrictEmptyVariables             *bool   `json:"strictEmptyVariables,omitempty"`
+
+	AutoClose autoCloseChange `json:"autoClose,omitempty"`
 }
 
 func (s *Server) getSettings(ctx context.Context, p desk.Principal, _ *struct{}) (*settings, error) {
@@ -59,7 +74,7 @@ func (s *Server) putSettings(ctx context.Context, p desk.Principal, in *settings
 	b := in.Body
 	w, err := s.desk.UpdateSettings(ctx, p, desk.SettingChange{Revision: b.Revision, Name: b.Name, Timezone: b.Timezone, ClosingNoteMode: b.ClosingNoteMode,
 		UserInactivityTimeout: b.UserInactivityTimeout, AllChannelEventsOpenConversation: b.AllChannelEventsOpenConversation,
-		UnassignOnClose: b.UnassignOnClose, StrictEmptyVariables: b.StrictEmptyVariables})
+		UnassignOnClose: b.UnassignOnClose, StrictEmptyVariables: b.StrictEmptyVariables, AutoClose: b.AutoClose.Enabled, AutoCloseMinutes: b.AutoClose.AfterMinutes})
 	if err != nil {
 		return nil, err
 	}

@@ -122,7 +122,7 @@ func (s *Server) useTemplate(ctx context.Context, p desk.Principal, in *useInput
 	if err != nil {
 		return nil, err
 	}
-	full, err := fullOf(s.desk.UseTemplate(ctx, p, t, desk.TemplateUse{Name: textOr(in.Body.Name), Parameters: in.Body.Parameters, Publish: in.Body.Publish}))
+	full, err := fullOf(ctx)(s.desk.UseTemplate(ctx, p, t, desk.TemplateUse{Name: textOr(in.Body.Name), Parameters: in.Body.Parameters, Publish: in.Body.Publish}))
 	if err != nil {
 		return nil, err
 	}

@@ -19,12 +19,17 @@ func (s *Server) workflowOperations() []operation {
 		extension(http.MethodDelete, "/workflow/{id}", ok, useWorkflows(), "Delete a workflow", s.deleteWorkflow),
 		extension(http.MethodPost, "/workflow/{id}/publish", ok, useWorkflows(), "Publish the draft", s.publishWorkflow),
 		extension(http.MethodPost, "/workflow/{id}/stop", ok, useWorkflows(), "Stop a workflow and end its runs", s.stopWorkflow),
+		extension(http.MethodPost, "/workflow/{id}/clone", made, useWorkflows(), "Make an independent draft of a workflow", s.cloneWorkflow),
 		extension(http.MethodGet, "/workflow/{id}/version", ok, useWorkflows(), "List the versions of a workflow", s.listVersions),
 		extension(http.MethodGet, "/workflow/{id}/version/{version}", ok, useWorkflows(), "Get a version", s.getVersion),
+		extension(http.MethodPost, "/workflow/{id}/version/{version}/restore", ok, useWorkflows(), "Make a version the draft again", s.restoreVersion),
 		file(http.MethodGet, "/workflow/{id}/export", useWorkflows(), "Export a workflow as a file", s.exportWorkflow),
 		extension(http.MethodPost, "/workflow/import", made, useWorkflows(), "Import a workflow file", s.importWorkflow),
 		extension(http.MethodPost, "/workflow/validate", ok, useWorkflows(), "Check a workflow without saving it", s.validateWorkflow),
+		file(http.MethodGet, "/workflow/schema", useWorkflows(), "Get the JSON Schema of workflow files", s.workflowSchema),
+		extension(http.MethodPost, "/workflow/{id}/test", http.StatusAccepted, useWorkflows(), "Run the saved draft on one contact", s.testWorkflow),
 		extension(http.MethodPost, "/workflow/{id}/run", http.StatusAccepted, useWorkflows(), "Start a run for one contact", s.startRun),
+		extension(http.MethodPost, "/workflow/{id}/hook", ok, useWorkflows(), "Give the workflow a new webhook address", s.renewHook),
 	}
 }
 
@@ -51,6 +56,8 @@ type Workflow struct {
 	CreatedBy             actor              `json:"createdBy"`
 	UpdatedAt             int64              `json:"updatedAt"`
 	Counts                runCounts          `json:"counts"`
+	HookURL               *string            `json:"hookUrl,omitempty" doc:"Where outside systems start it: trigger incoming_webhook only."`
+	HookSecret            *string            `json:"hookSecret,omitempty" doc:"*** when callers must send X-Hook-Secret."`
 	Problems              flow.Problems      `json:"problems" nullable:"false"`
 }
 
@@ -67,19 +74,30 @@ type WorkflowFull struct {
 	Definition json.RawMessage `json:"definition"`
 }
 
-func workflowOf(v *desk.WorkflowView) Workflow {
-	out := Workflow{ID: v.ID, Slug: v.Slug, Name: v.Name, Description: v.Description, State: v.State, Revision: v.Revision, TriggerType: v.TriggerType,
+// workflowOf returns how a workflow is shown to the caller of ctx.
+func workflowOf(ctx context.Context) func(*desk.WorkflowView) Workflow {
+	return func(v *desk.WorkflowView) Workflow {
+		out := bareWorkflow(v)
+		out.HookURL, out.HookSecret = hookOf(ctx, v)
+		return out
+	}
+}
+
+func bareWorkflow(v *desk.WorkflowView) Workflow {
+	return Workflow{ID: v.ID, Slug: v.Slug, Name: v.Name, Description: v.Description, State: v.State, Revision: v.Revision, TriggerType: v.TriggerType,
 		StepCount: v.StepCount, Version: idOrNil(v.Version), HasUnpublishedChanges: v.Unpublished(), LastPublishedAt: millisOrNil(v.LastPublishedAt),
 		LastPublishedBy: actorOrNil(v.LastPublishedBy), CreatedAt: v.CreatedAt, CreatedBy: actorOf(v.CreatedBy), UpdatedAt: v.UpdatedAt,
 		Counts: runCounts(v.Counts), Problems: list(v.Problems)}
-	return out
 }
 
-func fullOf(v *desk.WorkflowView, err error) (*WorkflowFull, error) {
-	if err != nil {
-		return nil, err
+// fullOf is workflowOf for a workflow with its draft.
+func fullOf(ctx context.Context) func(*desk.WorkflowView, error) (*WorkflowFull, error) {
+	return func(v *desk.WorkflowView, err error) (*WorkflowFull, error) {
+		if err != nil {
+			return nil, err
+		}
+		return &WorkflowFull{workflowOf(ctx)(v), v.Settings, v.Definition}, nil
 	}
-	return &WorkflowFull{workflowOf(v), v.Settings, v.Definition}, nil
 }
 
 type workflowListInput struct {
@@ -92,7 +110,7 @@ type workflowListInput struct {
 func (s *Server) listWorkflows(ctx context.Context, p desk.Principal, in *workflowListInput) (*page[Workflow], error) {
 	f := desk.WorkflowFilter{State: desk.WorkflowState(in.State), TriggerType: flow.TriggerType(in.TriggerType), Search: in.Search}
 	l, err := s.desk.Workflows(ctx, p, f, in.page())
-	return toPage(ctx, l, workflowOf), err
+	return toPage(ctx, l, workflowOf(ctx)), err
 }
 
 type newWorkflow struct {
@@ -107,11 +125,11 @@ type newWorkflow struct {
 
 func (s *Server) createWorkflow(ctx context.Context, p desk.Principal, in *newWorkflow) (*WorkflowFull, error) {
 	b := in.Body
-	return fullOf(s.desk.CreateWorkflow(ctx, p, desk.WorkflowInput{Name: &b.Name, Slug: b.Slug, Description: b.Description, Settings: b.Settings, Definition: b.Definition}))
+	return fullOf(ctx)(s.desk.CreateWorkflow(ctx, p, desk.WorkflowInput{Name: &b.Name, Slug: b.Slug, Description: b.Description, Settings: b.Settings, Definition: b.Definition}))
 }
 
 func (s *Server) getWorkflow(ctx context.Context, p desk.Principal, in *ByWorkflow) (*WorkflowFull, error) {
-	return fullOf(s.desk.Workflow(ctx, p, in.ID))
+	return fullOf(ctx)(s.desk.Workflow(ctx, p, in.ID))
 }
 
 type workflowChange struct {
@@ -127,7 +145,7 @@ type workflowChange struct {
 
 func (s *Server) updateWorkflow(ctx context.Context, p desk.Principal, in *workflowChange) (*WorkflowFull, error) {
 	b := in.Body
-	return fullOf(s.desk.UpdateWorkflow(ctx, p, in.ID, desk.WorkflowInput{Name: b.Name, Description: b.Description, Settings: b.Settings,
+	return fullOf(ctx)(s.desk.UpdateWorkflow(ctx, p, in.ID, desk.WorkflowInput{Name: b.Name, Description: b.Description, Settings: b.Settings,
 		Definition: b.Definition, Revision: b.Revision}))
 }
 

@@ -83,7 +83,7 @@ type importInput struct {
 }
 
 func (s *Server) importWorkflow(ctx context.Context, p desk.Principal, in *importInput) (*WorkflowFull, error) {
-	return fullOf(s.desk.ImportWorkflow(ctx, p, in.RawBody, desk.ImportInput{Name: in.Name, Replace: in.Replace}))
+	return fullOf(ctx)(s.desk.ImportWorkflow(ctx, p, in.RawBody, desk.ImportInput{Name: in.Name, Replace: in.Replace}))
 }
 
 type validateInput struct {

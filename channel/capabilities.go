@@ -13,13 +13,14 @@ type Capabilities struct {
 	WindowDuration int64            `json:"windowDuration"` // seconds after a contact's message in which we may write; 0 = always
 	Statuses       []Status         `json:"statuses"`       // what the channel reports
 	Broadcast      bool             `json:"broadcast"`
-	Types          []MessageType    `json:"types"`                // what it carries as it is; everything else needs a fallback
-	Attachments    []AttachmentType `json:"attachments"`          // which attachments it carries; the others go as a link in a text
-	QuickReplies   ReplyLimit       `json:"quickReplies"`         // where Types has quick_reply
-	TextLimit      TextLimit        `json:"textLimit"`            // of a text or a title
-	RatePerSecond  float64          `json:"ratePerSecond"`        // requests to the provider; 0 = unlimited
-	IdempotencyKey bool             `json:"idempotencyKey"`       // the provider recognises a repeated key: an unknown outcome may be sent again
-	InboundRate    float64          `json:"inboundRatePerSecond"` // webhook calls taken; 0 = unlimited
+	Types          []MessageType    `json:"types"`                 // what it carries as it is; everything else needs a fallback
+	Attachments    []AttachmentType `json:"attachments"`           // which attachments it carries; the others go as a link in a text
+	QuickReplies   ReplyLimit       `json:"quickReplies"`          // where Types has quick_reply: the widest native form, buttons or a list
+	MessageTags    []string         `json:"messageTags,omitempty"` // with which a text may be sent outside the window
+	TextLimit      TextLimit        `json:"textLimit"`             // of a text or a title
+	RatePerSecond  float64          `json:"ratePerSecond"`         // requests to the provider; 0 = unlimited
+	IdempotencyKey bool             `json:"idempotencyKey"`        // the provider recognises a repeated key: an unknown outcome may be sent again
+	InboundRate    float64          `json:"inboundRatePerSecond"`  // webhook calls taken; 0 = unlimited
 }
 
 // First says whether we may write first.
@@ -53,6 +54,12 @@ type ReplyLimit struct {
 type TextLimit struct {
 	Max   int  `json:"max"`   // 0 = no limit
 	Bytes bool `json:"bytes"` // counted in bytes of UTF-8, else in code points
+}
+
+// Open reports whether the message may be sent although the contact has not written within the window, or never.
+func (c Capabilities) Open(m Message) bool {
+	return c.WindowDuration == 0 || m.IsTemplate() && c.Carries(m.Type) ||
+		m.Type == TypeText && m.MessageTag != "" && slices.Contains(c.MessageTags, m.MessageTag)
 }
 
 // Carries reports whether messages of the type go through as they are.

@@ -36,6 +36,11 @@ func TestMessageJSON(t *testing.T) {
 		"location":       `{"type":"location","latitude":0,"longitude":-13.5,"address":"Berlin"}`,
 		"rating":         `{"type":"rating","title":"t","max":5}`,
 		"custom_payload": `{"type":"custom_payload","payload":{"a":[1,null]}}`,
+		"email":          `{"type":"email","text":"t","subject":"s","html":true,"cc":["a@x.io"],"bcc":["b@x.io"],"replyToMessageId":7,"attachments":[{"type":"file","url":"https://x.io/a","fileName":"a.pdf"}]}`,
+		"card":           `{"type":"card","title":"t","subtitle":"s","imageUrl":"https://x.io/a","buttons":[{"type":"url","title":"Buy","value":"https://x.io"}]}`,
+		"template":       `{"type":"whatsapp_template","template":{"name":"n","languageCode":"en","components":[{"type":"header","parameters":[{"type":"image","image":{"link":"https://x.io"}}]}]}}`,
+		"facebook":       `{"type":"facebook_template","template":{"name":"n","language":{"code":"en"}}}`,
+		"interactive":    `{"type":"whatsapp_interactive","text":"Sales","interactive":{"kind":"list","id":"msg-7-2","title":"Sales"}}`,
 		"unsupported":    `{"type":"unsupported","kind":"sticker"}`,
 	} {
 		var m channel.Message
@@ -46,12 +51,57 @@ func TestMessageJSON(t *testing.T) {
 	}
 }
 
+// The body of an e-mail may come as text or message; in other types message means nothing.
+func TestEmailByItsOtherName(t *testing.T) {
+	var m channel.Message
+	require.NoError(t, json.Unmarshal([]byte(`{"type":"email","message":"Dear Ida"}`), &m))
+	require.Equal(t, channel.Message{Type: channel.TypeEmail, Text: "Dear Ida"}, m)
+	require.NoError(t, json.Unmarshal([]byte(`{"type":"email","text":"this","message":"not that"}`), &m))
+	require.Equal(t, "this", m.Text)
+	m = channel.Message{}
+	require.NoError(t, json.Unmarshal([]byte(`{"type":"text","message":{"a":1}}`), &m))
+	require.Empty(t, m.Text)
+	require.Error(t, json.Unmarshal([]byte(`{"type":"email","message":{}}`), &m))
+}
+
+func TestTemplates(t *testing.T) {
+	wire := func(m channel.Message) string {
+		b, err := json.Marshal(m)
+		require.NoError(t, err)
+		return string(b)
+	}
+	require.Equal(t, `{"type":"whatsapp_template","template":{"name":"n","languageCode":"pt_BR","components":[{"type":"body","parameters":[{"type":"text","text":"Ida \"K\""},{"type":"text","text":""}]}]}}`,
+		wire(channel.WhatsAppTemplate("n", "pt_BR", `Ida "K"`, "")))
+	require.Equal(t, `{"type":"whatsapp_template","template":{"name":"n","languageCode":"en"}}`, wire(channel.WhatsAppTemplate("n", "")))
+	require.Equal(t, `{"type":"facebook_template","template":{"name":"n","language":{"code":"en"},"components":[]}}`, wire(channel.FacebookTemplate("n", "")))
+	require.Equal(t, `{"type":"facebook_template","template":{"name":"n","language":{"code":"de"},"components":[{"type":"body","parameters":[{"type":"text","text":"x"}]}]}}`, wire(channel.FacebookTemplate("n", "de", "x")))
+}
+
+func TestButtons(t *testing.T) {
+	for n := 1; n <= channel.MaxReplies; n++ {
+		require.Equal(t, n, channel.ButtonNumber("msg-7", channel.ButtonID("msg-7", n)))
+	}
+	for _, id := range []string{"", "msg-7", "msg-7-", "msg-7-0", "msg-7-01", "msg-7-+1", "msg-7--1", "msg-7-x", "msg-71-1", "msg-8-1", "1"} {
+		require.Zero(t, channel.ButtonNumber("msg-7", id), id)
+	}
+	pressed := channel.Message{Type: channel.TypeWhatsAppInteractive, Interactive: json.RawMessage(`{"kind":"button","id":"msg-7-2","title":"Sales"}`)}
+	require.Equal(t, channel.Choice{Kind: "button", ID: "msg-7-2", Title: "Sales"}, pressed.Choice())
+	require.Equal(t, "Sales", pressed.Summary())
+	pressed.Type = channel.TypeText
+	require.Empty(t, pressed.Choice())
+	require.Empty(t, channel.Message{Type: channel.TypeWhatsAppInteractive, Interactive: json.RawMessage(`[`)}.Choice())
+}
+
 func TestSummary(t *testing.T) {
 	for want, m := range map[string]channel.Message{
 		"hi":     channel.Text("hi"),
 		"look":   {Type: channel.TypeAttachment, Attachment: &channel.Attachment{Description: "look"}},
 		"Pick":   channel.QuickReply("Pick", "A"),
 		"Rate":   {Type: channel.TypeRating, Title: "Rate"},
+		"Dear":   {Type: channel.TypeEmail, Text: "Dear", Subject: "Hi"},
+		"Tea":    {Type: channel.TypeCard, Title: "Tea"},
+		"typed":  {Type: channel.TypeWhatsAppInteractive, Text: "typed", Interactive: json.RawMessage(`{"title":"other"}`)},
+		"Hi {1}": {Type: channel.TypeWhatsAppTemplate, Template: json.RawMessage(`{"components":[{"type":"header","text":"x"},{"type":"body","text":"Hi {1}"}]}`)},
 		"Berlin": channel.Location(1, 2, "Berlin"),
 		"1.5,-2": channel.Location(1.5, -2, ""),
 		"":       {Type: channel.TypeUnsupported, Kind: "sticker"},
@@ -158,4 +208,26 @@ func (fake) Capabilities(json.RawMessage) channel.Capabilities                  
 func (fake) CheckConfig(raw json.RawMessage) (json.RawMessage, []channel.Detail) { return raw, nil }
 func (fake) Send(context.Context, channel.Account, channel.Outgoing) (channel.Sent, error) {
 	return channel.Sent{}, nil
+}
+
+func TestCutText(t *testing.T) {
+	for name, tc := range map[string]struct {
+		text  string
+		limit channel.TextLimit
+		want  string
+	}{
+		"no limit":           {"hello there", channel.TextLimit{}, "hello there"},
+		"fits":               {"hello there", channel.TextLimit{Max: 11}, "hello there"},
+		"ends at a word":     {"hello there, friend", channel.TextLimit{Max: 14}, "hello there,…"},
+		"one long word":      {"hello_there_friend", channel.TextLimit{Max: 10}, "hello_the…"},
+		"no spaces to speak": {"hi 你好你好你好你好你好", channel.TextLimit{Max: 10}, "hi 你好你好你好…"},
+		"bytes":              {"ääää ääää", channel.TextLimit{Max: 12, Bytes: true}, "ääää…"},
+		"damaged":            {"\xff\xfe\xfdabcdef", channel.TextLimit{Max: 5}, "\xff\xfe\xfda…"},
+		"nothing fits":       {"hello", channel.TextLimit{Max: 1}, "…"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := channel.CutText(tc.text, tc.limit)
+			require.Equal(t, tc.want, got)
+		})
+	}
 }

@@ -1,6 +1,7 @@
 package channel
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/url"
 	"slices"
@@ -20,7 +21,11 @@ func Check(m Message) []Detail {
 			c.bad("messageTag", "%q is no message tag; use one of %s", m.MessageTag, strings.Join(tags, ", "))
 		}
 	case TypeAttachment:
-		c.attachment(m.Attachment)
+		if m.Attachment == nil {
+			c.bad("attachment", `is missing; give {"type": …, "url": …}`)
+			break
+		}
+		c.attachment("attachment", *m.Attachment)
 	case TypeQuickReply:
 		c.need("title", m.Title)
 		c.replies(m.Replies)
@@ -36,6 +41,18 @@ func Check(m Message) []Detail {
 		if p := strings.TrimSpace(string(m.Payload)); p == "" || p == "null" {
 			c.bad("payload", "is missing; it is the JSON that the channel gets")
 		}
+	case TypeEmail:
+		c.email(m)
+	case TypeCard:
+		c.card(m)
+	case TypeWhatsAppTemplate:
+		t := m.template()
+		c.need("template.name", t.Name)
+		c.need("template.languageCode", t.LanguageCode)
+	case TypeFacebookTemplate:
+		c.object("template", m.Template)
+	case TypeWhatsAppInteractive:
+		c.object("interactive", m.Interactive)
 	case "":
 		c.bad("type", "is missing; it is one of %s", outgoingTypes())
 	case TypeUnsupported:
@@ -48,7 +65,7 @@ func Check(m Message) []Detail {
 }
 
 func outgoingTypes() string {
-	return "text, attachment, quick_reply, location, rating, custom_payload"
+	return "text, attachment, quick_reply, email, location, card, rating, custom_payload, whatsapp_template, facebook_template, whatsapp_interactive"
 }
 
 type checker struct{ found []Detail }
@@ -76,16 +93,68 @@ func (c *checker) replies(replies []string) {
 	}
 }
 
-func (c *checker) attachment(a *Attachment) {
-	if a == nil {
-		c.bad("attachment", `is missing; give {"type": …, "url": …}`)
-		return
-	}
+func (c *checker) attachment(path string, a Attachment) {
 	if !a.Type.Valid() {
-		c.bad("attachment.type", "%q is no type of attachment; use image, video, audio or file", a.Type)
+		c.bad(path+".type", "%q is no type of attachment; use image, video, audio or file", a.Type)
 	}
-	if err := CheckLink(a.URL); err != nil {
-		c.bad("attachment.url", "%s", err)
+	c.link(path+".url", a.URL)
+}
+
+func (c *checker) link(path, link string) {
+	if err := CheckLink(link); err != nil {
+		c.bad(path, "%s", err)
+	}
+}
+
+// object wants JSON that is an object.
+func (c *checker) object(path string, raw json.RawMessage) {
+	if p := strings.TrimSpace(string(raw)); !strings.HasPrefix(p, "{") || !json.Valid(raw) {
+		c.bad(path, "must be an object: the JSON that the channel gets")
+	}
+}
+
+func (c *checker) email(m Message) {
+	c.need("text", m.Text)
+	for _, list := range []struct {
+		name      string
+		addresses []string
+	}{{"cc", m.CC}, {"bcc", m.BCC}} {
+		for i, a := range list.addresses {
+			if cleanEmail(a) == "" {
+				c.bad(fmt.Sprintf("%s[%d]", list.name, i), "%.100q is no e-mail address", a)
+			}
+		}
+	}
+	if m.ReplyToMessageID < 0 {
+		c.bad("replyToMessageId", "%d is no id of a message", m.ReplyToMessageID)
+	}
+	if n := len(m.Attachments); n > MaxAttachments {
+		c.bad("attachments", "has %d files; give at most %d", n, MaxAttachments)
+	}
+	for i, a := range m.Attachments {
+		c.attachment(fmt.Sprintf("attachments[%d]", i), a)
+	}
+}
+
+func (c *checker) card(m Message) {
+	c.need("title", m.Title)
+	if m.ImageURL != "" {
+		c.link("imageUrl", m.ImageURL)
+	}
+	if n := len(m.Buttons); n > MaxCardButtons {
+		c.bad("buttons", "has %d buttons; give at most %d", n, MaxCardButtons)
+	}
+	for i, b := range m.Buttons {
+		path := fmt.Sprintf("buttons[%d]", i)
+		c.need(path+".title", b.Title)
+		switch b.Type {
+		case ButtonURL:
+			c.link(path+".value", b.Value)
+		case ButtonPostback, ButtonPhone:
+			c.need(path+".value", b.Value)
+		default:
+			c.bad(path+".type", "%q is no type of button; use url, postback or phone", b.Type)
+		}
 	}
 }
 

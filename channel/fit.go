@@ -14,6 +14,7 @@ import (
 //	quick_reply → numbered text, as a whole, if a label or their number exceeds the channel's limit
 //	location    → text with the address and a link to a map
 //	attachment  → text with the caption and the link
+//	card        → text with the image and the links
 //
 // One message stays one message, so that one idempotency key covers it. The error is always a *SendError with the code
 // unsupported_type, too_many_replies or text_too_long; nothing is cut silently.
@@ -32,12 +33,16 @@ func Fit(m Message, caps Capabilities) (Message, error) {
 }
 
 func convert(m Message, caps Capabilities) (Message, error) {
+	if m.MessageTag != "" && !slices.Contains(caps.MessageTags, m.MessageTag) {
+		return Message{}, refuse(CodeUnsupportedType, "the channel has no message tag %q", m.MessageTag)
+	}
 	switch m.Type {
 	case TypeRating:
 		if caps.Carries(TypeRating) {
 			return m, nil
 		}
-		return convert(QuickReply(m.Title, stars()...), caps)
+		m.Type, m.Max, m.Replies = TypeQuickReply, 0, stars()
+		return convert(m, caps)
 	case TypeQuickReply:
 		if len(m.Replies) > MaxReplies {
 			return Message{}, refuse(CodeTooManyReplies, "the message has %d quick replies, at most %d are allowed", len(m.Replies), MaxReplies)
@@ -45,7 +50,7 @@ func convert(m Message, caps Capabilities) (Message, error) {
 		if caps.Carries(TypeQuickReply) && caps.QuickReplies.fit(m.Replies) {
 			return m, nil
 		}
-		return Text(NumberedText(m.Title, m.Replies)), nil
+		return m.as(NumberedText(m.Title, m.Replies)), nil
 	case TypeLocation:
 		if caps.Carries(TypeLocation) {
 			return m, nil
@@ -53,7 +58,7 @@ func convert(m Message, caps Capabilities) (Message, error) {
 		if m.coordinates() == "" {
 			return Message{}, refuse(CodeUnsupportedType, "the location message has no coordinates")
 		}
-		return Text(joinLines(m.Address, "https://maps.google.com/?q="+m.coordinates())), nil
+		return m.as(joinLines(m.Address, "https://maps.google.com/?q="+m.coordinates())), nil
 	case TypeAttachment:
 		if m.Attachment == nil {
 			return Message{}, refuse(CodeUnsupportedType, "the attachment message has no attachment")
@@ -61,12 +66,22 @@ func convert(m Message, caps Capabilities) (Message, error) {
 		if caps.Carries(TypeAttachment) && slices.Contains(caps.Attachments, m.Attachment.Type) {
 			return m, nil
 		}
-		return Text(joinLines(m.Attachment.Description, m.Attachment.URL)), nil
+		return m.as(joinLines(m.Attachment.Description, m.Attachment.URL)), nil
+	case TypeCard:
+		if caps.Carries(TypeCard) {
+			return m, nil
+		}
+		return m.as(m.plain()), nil
 	}
 	if !caps.Carries(m.Type) || m.Type == TypeUnsupported {
 		return Message{}, refuse(CodeUnsupportedType, "the channel cannot send messages of type %q", m.Type)
 	}
 	return m, nil
+}
+
+// as is the message as a text. It stays in its e-mail thread.
+func (m Message) as(text string) Message {
+	return Message{Type: TypeText, Text: text, ReplyToMessageID: m.ReplyToMessageID}
 }
 
 // NumberedText is what stands for quick replies on a channel without them. The contact answers with the number or the label.

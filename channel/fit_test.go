@@ -27,6 +27,14 @@ func TestFit(t *testing.T) {
 	}
 	rating := channel.Message{Type: channel.TypeRating, Title: "How was it?", Max: channel.RatingMax}
 	payload := channel.Message{Type: channel.TypeCustomPayload, Payload: json.RawMessage(`{}`)}
+	mail := channel.Capabilities{Types: []channel.MessageType{channel.TypeText, channel.TypeEmail}, TextLimit: channel.TextLimit{Max: 60}}
+	tags := channel.Capabilities{Types: []channel.MessageType{channel.TypeText}, MessageTags: []string{channel.TagAccountUpdate}}
+	email := channel.Message{Type: channel.TypeEmail, Text: "Dear Ida", ReplyToMessageID: 7}
+	tagged := channel.Message{Type: channel.TypeText, Text: "x", MessageTag: channel.TagAccountUpdate}
+	card := channel.Message{Type: channel.TypeCard, Title: "Tea", Subtitle: "green", ImageURL: "https://x.io/t.jpg", Buttons: []channel.CardButton{
+		{Type: channel.ButtonURL, Title: "Buy", Value: "https://x.io/b"}, {Type: channel.ButtonPostback, Title: "More", Value: "MORE_7"}, {Type: channel.ButtonPhone, Title: "Call", Value: "+60123"}}}
+	thread := channel.QuickReply("Pick", "A")
+	thread.ReplyToMessageID = 7
 	eleven := channel.QuickReply("x", strings.Split("1 2 3 4 5 6 7 8 9 10 11", " ")...)
 
 	tests := []struct {
@@ -59,6 +67,18 @@ func TestFit(t *testing.T) {
 		{name: "attachment without one", in: channel.Message{Type: channel.TypeAttachment}, caps: buttons, code: channel.CodeUnsupportedType},
 		{name: "payload", in: payload, caps: full, want: payload},
 		{name: "payload elsewhere", in: payload, caps: sms, code: channel.CodeUnsupportedType},
+		{name: "e-mail", in: email, caps: mail, want: email},
+		{name: "e-mail elsewhere", in: email, caps: sms, code: channel.CodeUnsupportedType},
+		{name: "e-mail over the limit", in: channel.Message{Type: channel.TypeEmail, Text: strings.Repeat("x", 61)}, caps: mail, code: channel.CodeTextTooLong},
+		{name: "a fallback stays in its thread", in: thread, caps: mail, want: channel.Message{Type: channel.TypeText, Text: "Pick\n\n1. A", ReplyToMessageID: 7}},
+		{name: "tag", in: tagged, caps: tags, want: tagged},
+		{name: "tag elsewhere", in: tagged, caps: sms, code: channel.CodeUnsupportedType},
+		{name: "another tag", in: channel.Message{Type: channel.TypeText, Text: "x", MessageTag: channel.TagPostPurchaseUpdate}, caps: tags, code: channel.CodeUnsupportedType},
+		{name: "card as text", in: card, caps: channel.Capabilities{Types: sms.Types},
+			want: channel.Text("Tea\ngreen\nhttps://x.io/t.jpg\nBuy: https://x.io/b\nMore\nCall: +60123")},
+		{name: "card native", in: card, caps: channel.Capabilities{Types: []channel.MessageType{channel.TypeCard}}, want: card},
+		{name: "template elsewhere", in: channel.WhatsAppTemplate("hi", "en"), caps: sms, code: channel.CodeUnsupportedType},
+		{name: "interactive elsewhere", in: channel.Message{Type: channel.TypeWhatsAppInteractive, Interactive: json.RawMessage(`{}`)}, caps: sms, code: channel.CodeUnsupportedType},
 		{name: "unsupported never goes out", in: channel.Message{Type: channel.TypeUnsupported}, caps: full, code: channel.CodeUnsupportedType},
 		{name: "no type", in: channel.Message{}, caps: full, code: channel.CodeUnsupportedType},
 	}
@@ -108,6 +128,22 @@ func TestCheck(t *testing.T) {
 		{"location off the globe", channel.Location(91, -180.5, ""), []string{"latitude: invalid_argument", "longitude: invalid_argument"}},
 		{"payload", channel.Message{Type: channel.TypeCustomPayload, Payload: json.RawMessage(`{"a":1}`)}, nil},
 		{"payload null", channel.Message{Type: channel.TypeCustomPayload, Payload: json.RawMessage(`null`)}, []string{"payload: invalid_argument"}},
+		{"email", channel.Message{Type: channel.TypeEmail, Text: "x", CC: []string{"ann@x.io"}, Attachments: []channel.Attachment{*file("file", "https://x.io/a.pdf").Attachment}}, nil},
+		{"email bad", channel.Message{Type: channel.TypeEmail, CC: []string{"ann"}, BCC: []string{"ben@x.io", "B <b@x.io>"}, ReplyToMessageID: -1, Attachments: make([]channel.Attachment, 6)}, []string{
+			"text: invalid_argument", "cc[0]: invalid_argument", "bcc[1]: invalid_argument", "replyToMessageId: invalid_argument", "attachments: invalid_argument",
+			"attachments[0].type: invalid_argument", "attachments[0].url: invalid_argument", "attachments[1].type: invalid_argument", "attachments[1].url: invalid_argument",
+			"attachments[2].type: invalid_argument", "attachments[2].url: invalid_argument", "attachments[3].type: invalid_argument", "attachments[3].url: invalid_argument",
+			"attachments[4].type: invalid_argument", "attachments[4].url: invalid_argument", "attachments[5].type: invalid_argument", "attachments[5].url: invalid_argument"}},
+		{"card", channel.Message{Type: channel.TypeCard, Title: "x", Buttons: []channel.CardButton{{Type: "url", Title: "a", Value: "https://x.io"}}}, nil},
+		{"card bad", channel.Message{Type: channel.TypeCard, ImageURL: "x", Buttons: []channel.CardButton{{Type: "url", Title: "a", Value: "x"}, {Type: "dance"}, {Type: "phone", Title: "c"}, {Type: "postback", Title: "d", Value: "D"}}}, []string{
+			"title: invalid_argument", "imageUrl: invalid_argument", "buttons: invalid_argument", "buttons[0].value: invalid_argument",
+			"buttons[1].title: invalid_argument", "buttons[1].type: invalid_argument", "buttons[2].value: invalid_argument"}},
+		{"template", channel.WhatsAppTemplate("welcome", "de", "Ida"), nil},
+		{"template without a name", channel.Message{Type: channel.TypeWhatsAppTemplate, Template: json.RawMessage(`[]`)}, []string{"template.name: invalid_argument", "template.languageCode: invalid_argument"}},
+		{"facebook template", channel.FacebookTemplate("welcome", ""), nil},
+		{"facebook template missing", channel.Message{Type: channel.TypeFacebookTemplate}, []string{"template: invalid_argument"}},
+		{"interactive", channel.Message{Type: channel.TypeWhatsAppInteractive, Interactive: json.RawMessage(` {"type":"list"}`)}, nil},
+		{"interactive text", channel.Message{Type: channel.TypeWhatsAppInteractive, Interactive: json.RawMessage(`"x"`)}, []string{"interactive: invalid_argument"}},
 		{"no type", channel.Message{}, []string{"type: invalid_argument"}},
 		{"incoming type", channel.Message{Type: channel.TypeUnsupported}, []string{"type: invalid_argument"}},
 		{"unknown type", channel.Message{Type: "sticker"}, []string{"type: unsupported_type"}},
@@ -122,4 +158,16 @@ func TestCheck(t *testing.T) {
 			require.Empty(t, cmp.Diff(tc.want, got))
 		})
 	}
+}
+
+func TestOpen(t *testing.T) {
+	closed := channel.Capabilities{WindowDuration: 86400, Types: []channel.MessageType{channel.TypeText, channel.TypeWhatsAppTemplate}, MessageTags: []string{channel.TagAccountUpdate}}
+	tagged := channel.Message{Type: channel.TypeText, Text: "x", MessageTag: channel.TagAccountUpdate}
+	require.False(t, closed.Open(channel.Text("x")))
+	require.True(t, closed.Open(tagged))
+	require.True(t, closed.Open(channel.WhatsAppTemplate("x", "en")))
+	require.False(t, closed.Open(channel.FacebookTemplate("x", "en")), "it does not carry them")
+	tagged.MessageTag = channel.TagConfirmedEventUpdate
+	require.False(t, closed.Open(tagged))
+	require.True(t, channel.Capabilities{}.Open(channel.Text("x")), "no window")
 }

@@ -32,16 +32,33 @@ const (
 	EventMessage EventKind = "message" // the contact wrote
 	EventEcho    EventKind = "echo"    // our side wrote in the provider's own application
 	EventStatus  EventKind = "status"  // a receipt for a message of ours
+
+	EventReferral EventKind = "referral" // the contact clicked an ad that opens the chat, and has not written yet
 )
 
 // Event is one thing that happened on the channel. (channel, ProviderID, Kind) is what makes a redelivery recognisable;
 // for receipts the status value belongs to it too.
 type Event struct {
 	Kind       EventKind
-	ProviderID string        // the provider's id of the message; for a status: of the message meant
+	ProviderID string        // the provider's id of the message; for a status: of the message meant; for a referral it may be ""
 	At         time.Time     // as the provider says, UTC; the desk decides whether to believe it
 	Message    *Message      // message, echo
 	Status     *StatusUpdate // status
+	Ad         *Referral     // referral; message: the ad that led the contact to write it, nil if none did
+}
+
+// Referral is a click on an ad that opens a chat. What the provider does not tell is "".
+type Referral struct {
+	Account     string `json:"account,omitempty"` // the ad account's id
+	AdID        string `json:"adId"`
+	Title       string `json:"title,omitempty"`
+	Description string `json:"description,omitempty"`
+	URL         string `json:"url,omitempty"`      // of the ad
+	ImageURL    string `json:"imageUrl,omitempty"` // its picture
+	Source      string `json:"source,omitempty"`   // what was clicked, in the provider's word: ad, post …
+	// ClickID is the provider's id of the click: the same for the click and for the first message after it. Where there is
+	// none, each event counts as a click of its own, known by its ProviderID, or by its time.
+	ClickID string `json:"clickId,omitempty"`
 }
 
 // Status is how far an outgoing message has come.

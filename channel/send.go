@@ -11,6 +11,7 @@ type Outgoing struct {
 	Key        string // idempotency key, "msg-<messageId>"; the same for every attempt at the same message
 	ExternalID string // the contact's id on the channel
 	Message    Message
+	ReplyTo    string // the provider's id of the message that Message.ReplyToMessageID names; "" = none
 }
 
 // Sent is the provider's yes.

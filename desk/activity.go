@@ -32,7 +32,7 @@ func activityTypes() []activityType {
 		{"assignee.changed", AssigneeUpdated, ""},
 		{"tag.added", TagUpdated, `"action":"add"`}, {"tag.removed", TagUpdated, `"action":"remove"`},
 		{"workflow.started", WorkflowStarted, ""}, {"workflow.ended", WorkflowEnded, ""},
-		{"comment.added", CommentCreated, ""},
+		{"comment.added", CommentCreated, ""}, {"ad.clicked", AdClicked, ""},
 	}
 }
 

@@ -18,6 +18,7 @@ const (
 	SourceAIAgent   Source = "ai_agent"
 	SourceBroadcast Source = "broadcast"
 	SourceEcho      Source = "echo"
+	SourceAds       Source = "ctc_ads"
 	SourceAutoClose Source = "auto_close"
 	SourceSystem    Source = "system"
 )

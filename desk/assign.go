@@ -107,12 +107,18 @@ func (t *txn) assign(c *Contact, u *User, reason string, byHand bool) error {
 		if err := t.markUser(old); err != nil {
 			return err
 		}
+		if err := t.restartAutoClose(c, to); err != nil {
+			return err
+		}
 	}
 	if !byHand {
 		return nil
 	}
 	if err := t.exitOn(c, flow.EndManualAssignment); err != nil || u == nil {
 		return err // to nobody: whoever waits for a user goes on waiting
+	}
+	if err := t.takeOver(c); err != nil {
+		return err
 	}
 	return t.satisfy(c)
 }

@@ -1,7 +1,6 @@
 package desk
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 
@@ -16,21 +15,18 @@ import (
 // refusal is a message that fails at once.
 func (e *doing) compose(s flow.Send) (*Message, *channel.SendError, error) {
 	m := e.message()
-	ch, id, bad, err := e.route(s.Channel)
+	ch, id, bad, err := e.txn.route(e.c, channelOf(s.Channel), func(ch *Channel) bool {
+		t := s.On(ch.ID).Type
+		return t == flow.MessageWhatsAppTemplate || t == flow.MessageFacebookTemplate
+	})
 	if err != nil {
 		return nil, nil, err
 	}
-	def := s.Message
-	for _, r := range s.Responses {
-		if ch != nil && r.Channel.ID == ch.ID {
-			def = r.Message
-		}
+	say := s.Message
+	if ch != nil {
+		say = s.On(ch.ID)
 	}
-	m.Body, err = e.body(def)
-	if err != nil {
-		return m, &channel.SendError{Code: channel.CodeUnsupportedType, Message: err.Error()}, nil
-	}
-	return m, e.address(m, ch, id, bad), nil
+	return e.posted(m, e.body(say), ch, id, bad)
 }
 
 // composeQuestion makes the question's message: multiple choice and rating
@@ -42,27 +38,44 @@ func (e *doing) composeQuestion(a flow.Ask) (*Message, *channel.SendError, error
 		return nil, nil, err
 	}
 	text := flow.Render(a.Question, e.vars())
+	body := channel.Text(text)
 	switch a.Type {
 	case flow.AskChoice:
-		m.Body = channel.QuickReply(text, e.labels(a.Options)...)
+		if labels := e.labels(a.Options, maxLabel); len(labels) > 0 {
+			body = channel.QuickReply(text, labels...)
+		}
 	case flow.AskRating:
-		m.Body = channel.Message{Type: channel.TypeRating, Title: text, Max: channel.RatingMax}
-	default:
-		m.Body = channel.Text(text)
+		body = channel.Message{Type: channel.TypeRating, Title: text, Max: channel.RatingMax}
 	}
-	return m, e.address(m, ch, id, bad), nil
+	return e.posted(m, body, ch, id, bad)
 }
 
-// maxLabel is the length of an option's label after its variables are put in.
-const maxLabel = 20
-
-func (e *doing) labels(options []string) []string {
-	out := make([]string, len(options))
-	for i, o := range options {
-		r := []rune(flow.Render(o, e.vars()))
-		out[i] = string(r[:min(len(r), maxLabel)])
+// posted gives a message its body and address. What has gone wrong with the
+// address is said before what is wrong with the body.
+func (e *doing) posted(m *Message, body channel.Message, ch *Channel, id *Identity, bad *channel.SendError) (*Message, *channel.SendError, error) {
+	m.Body = body
+	if err := e.thread(m, ch); err != nil {
+		return nil, nil, err
 	}
-	return out
+	refusal := e.address(m, ch, id, bad)
+	if refusal == nil {
+		refusal = unsendable(body)
+	}
+	return m, refusal, nil
+}
+
+// thread keeps all e-mails that a workflow sends to a contact from one channel
+// in one thread: each answers the one before it that was sent.
+func (e *doing) thread(m *Message, ch *Channel) error {
+	if ch == nil || !e.Capabilities(ch).Carries(channel.TypeEmail) {
+		return nil
+	}
+	last, err := first[Message](e.db.Select("id").Where("contact_id = ? AND channel_id = ? AND sender_workflow_id = ? AND traffic = ? AND status IN ?",
+		m.ContactID, ch.ID, m.SenderWorkflowID, Outgoing, []channel.Status{channel.StatusSent, channel.StatusDelivered, channel.StatusRead}).Order("id DESC"))
+	if last != nil {
+		m.Body.ReplyToMessageID = last.ID
+	}
+	return err
 }
 
 func (e *doing) message() *Message {
@@ -70,39 +83,24 @@ func (e *doing) message() *Message {
 		SenderSource: SourceWorkflow, SenderWorkflowID: e.run.WorkflowID, Priority: PriorityWorkflow}
 }
 
-// body puts variables into a workflow's message and gives it its wire form.
-func (e *doing) body(m flow.Message) (channel.Message, error) {
-	render := func(s string) string { return flow.Render(s, e.vars()) }
-	switch m.Type {
-	case "text":
-		return channel.Text(render(m.Text)), nil
-	case "media":
-		url := render(m.File)
-		return channel.Message{Type: channel.TypeAttachment, Attachment: &channel.Attachment{
-			Type: channel.AttachmentTypeOf(url), URL: url, Description: render(m.Caption)}}, nil
-	case "quick_reply":
-		return channel.QuickReply(render(m.Text), e.labels(m.Replies)...), nil
-	case "custom_payload":
-		if !json.Valid([]byte(m.Payload)) {
-			return channel.Message{}, errors.New("the payload is not JSON")
-		}
-		return channel.Message{Type: channel.TypeCustomPayload, Payload: json.RawMessage(m.Payload)}, nil
-	}
-	return channel.Message{}, fmt.Errorf("messages of type %q cannot be sent", m.Type)
-}
-
 // route finds the channel and the contact's identity on it.
 func (t *doing) route(choice flow.ChannelChoice) (*Channel, *Identity, *channel.SendError, error) {
-	want := int64(0)
-	if !choice.Last() {
-		want = choice.ID
+	return t.txn.route(t.c, channelOf(choice), nil)
+}
+
+// channelOf is the id of the chosen channel; 0 = last interacted.
+func channelOf(choice flow.ChannelChoice) int64 {
+	if choice.Last() {
+		return 0
 	}
-	return t.txn.route(t.c, want)
+	return choice.ID
 }
 
 // route finds the channel (0 = last interacted) and the contact's identity on
-// it. Where the channel lets us write first, the identity is created.
-func (t *txn) route(c *Contact, channelID int64) (*Channel, *Identity, *channel.SendError, error) {
+// it. Where the channel lets us write first, the identity is created; template
+// tells whether what is to be sent there is a template, with which more channels
+// do. nil = it is none.
+func (t *txn) route(c *Contact, channelID int64, template func(*Channel) bool) (*Channel, *Identity, *channel.SendError, error) {
 	var id *Identity
 	var err error
 	switch {
@@ -128,7 +126,7 @@ func (t *txn) route(c *Contact, channelID int64) (*Channel, *Identity, *channel.
 		return nil, nil, nil, err
 	}
 	if id == nil {
-		id, err = t.firstContact(c, ch)
+		id, err = t.firstContact(c, ch, template != nil && template(ch))
 	}
 	if err == nil && id == nil {
 		return ch, nil, &channel.SendError{Code: channel.CodeContactLacksChannel, Message: fmt.Sprintf("the contact is not on channel %q and must write first there", ch.Name)}, nil
@@ -137,7 +135,7 @@ func (t *txn) route(c *Contact, channelID int64) (*Channel, *Identity, *channel.
 }
 
 // firstContact makes the identity with which we write first; nil where we may not.
-func (t *txn) firstContact(c *Contact, ch *Channel) (*Identity, error) {
+func (t *txn) firstContact(c *Contact, ch *Channel, template bool) (*Identity, error) {
 	caps := t.Capabilities(ch)
 	external := ""
 	switch caps.ExternalID {
@@ -146,7 +144,7 @@ func (t *txn) firstContact(c *Contact, ch *Channel) (*Identity, error) {
 	case channel.IDEmail:
 		external = c.Email
 	}
-	if caps.First != channel.FirstYes || external == "" {
+	if may := caps.First == channel.FirstYes || caps.First == channel.FirstTemplate && template; !may || external == "" {
 		return nil, nil
 	}
 	taken, err := first[Identity](t.db.Where("channel_id = ? AND external_id = ?", ch.ID, external))
@@ -179,7 +177,7 @@ func (t *txn) address(m *Message, ch *Channel, id *Identity, bad *channel.SendEr
 		return bad
 	}
 	caps := t.Capabilities(ch)
-	if caps.WindowDuration > 0 && (id.LastIncomingAt == 0 || t.at-id.LastIncomingAt >= caps.WindowDuration*1000) {
+	if !caps.Open(m.Body) && (id.LastIncomingAt == 0 || t.at-id.LastIncomingAt >= caps.WindowDuration*1000) {
 		return &channel.SendError{Code: channel.CodeWindowClosed, Message: "the contact has not written within the channel's window; only what the channel allows outside of it can be sent"}
 	}
 	if _, err := channel.Fit(m.Body, caps); err != nil {

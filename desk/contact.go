@@ -66,23 +66,27 @@ type Identity struct {
 	CreatedAt      int64 `gorm:"autoCreateTime:false"`
 }
 
-// resolve finds or creates the contact behind an external id and locks it.
-func (t *txn) resolve(ch *Channel, in channel.Inbound, added Source) (*Contact, *Identity, error) {
+// resolve finds or creates the contact behind an external id and locks it. The
+// caller offers the update of its profile to the workflows, once everything else
+// is stored. Of a blocked contact nothing is taken.
+func (t *txn) resolve(ch *Channel, in channel.Inbound, added Source) (*Contact, *Identity, update, error) {
 	id, err := first[Identity](t.db.Where("channel_id = ? AND external_id = ?", ch.ID, in.ExternalID))
 	if err != nil {
-		return nil, nil, err
+		return nil, nil, update{}, err
 	}
 	if id == nil {
-		return t.newContact(ch, in, added)
+		c, id, err := t.newContact(ch, in, added)
+		return c, id, update{}, err
 	}
 	c, err := t.contact(id.ContactID)
 	if bad := AsError(err); bad != nil && bad.Code == NotFound {
-		return nil, nil, errAgain // deleted meanwhile: whoever writes now is a new contact
+		return nil, nil, update{}, errAgain // deleted meanwhile: whoever writes now is a new contact
 	}
-	if err != nil {
-		return nil, nil, err
+	if err != nil || c.IsBlocked {
+		return c, id, update{}, err
 	}
-	return c, id, t.fillProfile(c, in.Profile)
+	up, err := t.fillProfile(c, in.Profile)
+	return c, id, up, err
 }
 
 func (t *txn) newContact(ch *Channel, in channel.Inbound, added Source) (*Contact, *Identity, error) {
@@ -114,7 +118,7 @@ func (t *txn) newContact(ch *Channel, in channel.Inbound, added Source) (*Contac
 
 // fillProfile puts what the channel knows into empty fields; it overwrites
 // nothing but the profile picture.
-func (t *txn) fillProfile(c *Contact, p channel.Profile) error {
+func (t *txn) fillProfile(c *Contact, p channel.Profile) (update, error) {
 	before := *c
 	if c.Name() == "" {
 		c.FirstName, c.LastName = p.FirstName, p.LastName
@@ -131,9 +135,13 @@ func (t *txn) fillProfile(c *Contact, p channel.Profile) error {
 		c.ProfilePic = p.ProfilePic
 	}
 	if *c == before {
-		return nil
+		return update{}, nil
 	}
-	return t.saveContact(c, &before)
+	changed, err := t.storeContact(c, &before)
+	if err != nil {
+		return update{}, err
+	}
+	return t.noteUpdate(c, changed)
 }
 
 // saveContact stores the profile fields of a contact and tells what changed.
@@ -153,22 +161,6 @@ func (t *txn) storeContact(c, before *Contact) ([]FieldChange, error) {
 	return changed, t.db.Model(c).Select("first_name", "last_name", "phone", "email", "language", "profile_pic", "country_code", "locale").Updates(c).Error
 }
 
-// tellUpdate emits one event for all the changes of an edit.
-func (t *txn) tellUpdate(c *Contact, changed []FieldChange) error {
-	if len(changed) == 0 {
-		return nil
-	}
-	return t.emit(c, Event{Type: ContactUpdated, Data: map[string]any{"updatedFields": changed}})
-}
-
-// FieldChange is one changed field of a contact.updated event; the key is the
-// field's name in the API.
-type FieldChange struct {
-	Field    string `json:"field"`
-	OldValue any    `json:"oldValue"`
-	NewValue any    `json:"newValue"`
-}
-
 func changedFields(a, b *Contact) []FieldChange {
 	var out []FieldChange
 	for _, f := range []struct{ key, old, new string }{
@@ -177,7 +169,7 @@ func changedFields(a, b *Contact) []FieldChange {
 		{"countryCode", a.CountryCode, b.CountryCode}, {"locale", a.Locale, b.Locale},
 	} {
 		if f.old != f.new {
-			out = append(out, FieldChange{f.key, orNull(f.old), orNull(f.new)})
+			out = append(out, FieldChange{Field: f.key, OldValue: orNull(f.old), NewValue: orNull(f.new)})
 		}
 	}
 	return out

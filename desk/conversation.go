@@ -36,6 +36,7 @@ type Conversation struct {
 	IncomingCount          int64
 	OutgoingCount          int64
 	FirstIncomingMessageID int64
+	CloseAt                int64 // when it closes by itself; 0 = no timer runs
 }
 
 // MaxSummary is the length of a closing summary in characters.
@@ -146,11 +147,17 @@ func (t *txn) countMessage(convID int64, m *Message) error {
 	case m.Traffic == Incoming:
 		return q.UpdateColumns(map[string]any{
 			"incoming_count":            gorm.Expr("incoming_count + 1"),
+			"close_at":                  0, // somebody must answer first
 			"unanswered_since":          gorm.Expr("CASE WHEN unanswered_since = 0 THEN ? ELSE unanswered_since END", m.At),
 			"first_incoming_message_id": gorm.Expr("CASE WHEN first_incoming_message_id = 0 THEN ? ELSE first_incoming_message_id END", m.ID),
 		}).Error
 	case m.SenderSource == SourceUser:
+		timer, err := t.autoClose("opened_at", m.At)
+		if err != nil {
+			return err
+		}
 		return q.UpdateColumns(map[string]any{
+			"close_at":          timer,
 			"outgoing_count":    gorm.Expr("outgoing_count + 1"),
 			"first_response_by": gorm.Expr("CASE WHEN first_response_at = 0 AND unanswered_since > 0 THEN ? ELSE first_response_by END", m.SenderUserID),
 			"first_response_at": gorm.Expr("CASE WHEN first_response_at = 0 AND unanswered_since > 0 THEN ? ELSE first_response_at END", m.At),

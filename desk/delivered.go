@@ -219,10 +219,12 @@ func (t *txn) finalOf(m *Message, dl *Delivery) error {
 }
 
 // settle turns the outcome of an attempt into the result of the run's effect.
-func (e *doing) settle(m *Message, ask *flow.Ask, out *Delivery) error {
+func (e *doing) settle(m *Message, ask *asking, out *Delivery) error {
 	if out.Final == nil { // it goes on later: the run shows what it waits for
-		if ask == nil {
-			return e.openWait(flow.WaitRetry, out.Reason, out.Until.UnixMilli())
+		due := out.Until
+		ask.look(e.at, out)
+		if !ask.waits() {
+			return e.openWait(flow.WaitRetry, out.Reason, due.UnixMilli())
 		}
 		return nil
 	}
@@ -230,7 +232,12 @@ func (e *doing) settle(m *Message, ask *flow.Ask, out *Delivery) error {
 	if out.Final.Detail != "" {
 		e.detail["problem"] = out.Final.Detail
 	}
-	if ask != nil {
+	if ask.talks() {
+		if err := e.settleTalk(ask, out.Final); err != nil {
+			return err
+		}
+	}
+	if ask.waits() {
 		if err := e.settleQuestion(m, ask, out.Final); err != nil {
 			return err
 		}
@@ -244,11 +251,12 @@ func (e *doing) settle(m *Message, ask *flow.Ask, out *Delivery) error {
 
 // settleQuestion leaves the wait open from the moment the question is sent. A
 // question that was answered before its attempt counted as failed is no failure.
-func (e *doing) settleQuestion(m *Message, ask *flow.Ask, res *flow.Result) error {
+func (e *doing) settleQuestion(m *Message, ask *asking, res *flow.Result) error {
 	if res.Outcome == flow.Failed && e.run.Claim == "" {
 		return e.closeWait()
 	}
-	due := e.at + ask.Timeout.Milliseconds()
-	*res = flow.Result{Outcome: flow.Waiting, DueAt: timeOf(due), Options: m.Body.Replies}
+	due := e.at + ask.timeout.Milliseconds()
+	*res = flow.Result{Outcome: flow.Waiting, DueAt: timeOf(due), Options: m.Body.Replies,
+		Buttons: m.SentAs == channel.TypeQuickReply || m.SentAs == channel.TypeRating}
 	return e.db.Model(e.run).UpdateColumn("due_at", due).Error
 }

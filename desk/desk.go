@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"encoding/json"
 	"log/slog"
 	"sync"
 	"time"
@@ -29,6 +30,10 @@ type Options struct {
 	ChannelRate   int           // messages a second of one channel and direction: -1 = as the channel says, 0 = no limit
 	RetryWindow   time.Duration // how long a refused send is tried again; default 5 minutes
 	MessageExpiry time.Duration // how long a message may wait for the limiter; default 24 hours
+	AI            AIOptions
+
+	CheckURL func(raw string) error                                                   // says why we may not call an address; nil = we may call every one
+	Probes   map[flow.Service]func(ctx context.Context, config json.RawMessage) Probe // harmless calls to the services of integrations
 }
 
 // Desk is the one way to change the data of ucal. It is safe for concurrent use.
@@ -62,6 +67,7 @@ func New(o Options) *Desk {
 	if o.MessageExpiry == 0 {
 		o.MessageExpiry = 24 * time.Hour
 	}
+	o.AI = o.AI.withDefaults()
 	return &Desk{Options: o, db: o.Store, versions: map[int64]*flow.Definition{}}
 }
 

@@ -38,6 +38,10 @@ func (d *directory) Find(kind flow.RefKind, ref flow.Ref) []flow.Ref {
 		return d.channels(ref)
 	case flow.RefField:
 		return d.field(ref)
+	case flow.RefWorkflow: // files name workflows by slug
+		return found(d, by(d.t.db.Where("deleted_at = 0"), "slug"), func(x *Workflow) flow.Ref { return flow.Ref{ID: x.ID, Name: x.Slug} })
+	case flow.RefSource:
+		return found(d, by(d.t.db, "name_key"), func(x *KnowledgeSource) flow.Ref { return flow.Ref{ID: x.ID, Name: x.Name} })
 	}
 	return nil
 }
@@ -110,7 +114,7 @@ func (d *directory) Channel(id int64) (flow.ChannelInfo, bool) {
 		return flow.ChannelInfo{}, false
 	}
 	caps := d.t.Capabilities(ch)
-	info := flow.ChannelInfo{Source: string(ch.Source), Window: time.Duration(caps.WindowDuration) * time.Second, Types: fileTypes(caps)}
+	info := flow.ChannelInfo{Source: string(ch.Source), Window: time.Duration(caps.WindowDuration) * time.Second, Types: fileTypes(caps), Tags: caps.MessageTags}
 	if !caps.TextLimit.Bytes {
 		info.TextLimit = caps.TextLimit.Max
 	}
@@ -126,10 +130,13 @@ func fileTypes(caps channel.Capabilities) []string {
 		name    string
 		carries bool
 	}{
-		{"text", text},
-		{"media", text || caps.Carries(channel.TypeAttachment)},
-		{"quick_reply", text || caps.Carries(channel.TypeQuickReply)},
-		{"custom_payload", caps.Carries(channel.TypeCustomPayload)},
+		{flow.MessageText, text},
+		{flow.MessageMedia, text || caps.Carries(channel.TypeAttachment)},
+		{flow.MessageEmail, caps.Carries(channel.TypeEmail)},
+		{flow.MessageQuickReply, text || caps.Carries(channel.TypeQuickReply)},
+		{flow.MessageWhatsAppTemplate, caps.Carries(channel.TypeWhatsAppTemplate)},
+		{flow.MessageFacebookTemplate, caps.Carries(channel.TypeFacebookTemplate)},
+		{flow.MessageCustomPayload, caps.Carries(channel.TypeCustomPayload)},
 	} {
 		if x.carries {
 			types = append(types, x.name)
@@ -144,8 +151,8 @@ func (t *txn) check(def *flow.Definition, st flow.Stage) (flow.Problems, error) 
 	dir := &directory{t: t}
 	problems := flow.Check(def, dir, st)
 	if def.ID != "" && flow.Slug(def.ID) && refusedSlug(def.ID) {
-		problems = append(problems, flow.Problem{Severity: flow.SeverityError, Code: "workflow.id.invalid", Path: "id",
-			Message: fmt.Sprintf("%q cannot be the id of a workflow. Use at least one letter, and not import, validate or schema.", def.ID)})
+		problems = append(problems, def.Locate(flow.Problem{Severity: flow.SeverityError, Code: "workflow.id.invalid", Path: "id",
+			Message: fmt.Sprintf("%q cannot be the id of a workflow. Use at least one letter, and not import, validate or schema.", def.ID)}))
 	}
 	return problems, dir.err
 }

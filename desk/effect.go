@@ -140,6 +140,11 @@ func (t *txn) begin(call flow.Call, contactID int64, lock bool) (*doing, *flow.R
 	if run.TriggerEvent != "" {
 		t.cause.events = []string{run.TriggerEvent}
 	}
+	if run.TalkSeq != 0 && run.TalkSeq != call.Step().Seq { // the step of the AI Agent is over, however it came to its end
+		if err := t.endTalk(run, run.TalkSeq); err != nil {
+			return nil, nil, err
+		}
+	}
 	return &doing{txn: t, call: call, run: run, c: c, wf: wf, detail: map[string]any{}}, nil, nil
 }
 
@@ -230,7 +235,7 @@ func (d *Desk) LoadRun(ctx context.Context, runID int64) (LoadedRun, error) {
 // then finds that it has ended.
 func (d *Desk) endIfStopped(ctx context.Context, run *Run) error {
 	wf, err := first[Workflow](d.db.Read(ctx).Select("id", "state", "deleted_at").Where("id = ?", run.WorkflowID))
-	if err != nil || wf == nil || run.Test || !run.Live() || wf.State == Published && wf.DeletedAt == 0 {
+	if err != nil || wf == nil || !run.Live() || wf.DeletedAt == 0 && (run.Test || wf.State == Published) {
 		return err
 	}
 	reason := flow.EndWorkflowStopped
@@ -247,6 +252,7 @@ func (d *Desk) endIfStopped(ctx context.Context, run *Run) error {
 // over. Waiting: it goes on (a wake-up without cause). When the timer fired, an
 // unclaimed wait times out; a place in an assignment queue gets a last pick.
 func (d *Desk) EndWait(ctx context.Context, call flow.Call, w flow.Wait, fired bool) (flow.Result, error) {
+	fired = fired && !w.DueAt.IsZero()
 	lock := fired && w.Kind == flow.WaitAssignment
 	return d.effect(ctx, call, "end_wait", lock, func(e *doing) (flow.Result, error) {
 		if lock && e.run.Claim == "" {
@@ -274,8 +280,17 @@ func (d *Desk) EndWait(ctx context.Context, call flow.Call, w flow.Wait, fired b
 		if res.Answer != nil {
 			e.detail["answerMessageId"] = res.Answer.MessageID
 		}
-		if w.Kind == flow.WaitAssignment {
+		switch w.Kind {
+		case flow.WaitAssignment:
 			if err := e.db.Where("run_id = ?", e.run.ID).Delete(&QueueEntry{}).Error; err != nil {
+				return res, err
+			}
+		case flow.WaitChild:
+			if err := e.childDetail(w.No); err != nil {
+				return res, err
+			}
+		case flow.WaitAI:
+			if err := e.endTurn(res); err != nil {
 				return res, err
 			}
 		}

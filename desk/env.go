@@ -79,6 +79,24 @@ func (e *env) Exists(kind flow.RefKind, name string) bool {
 	return n > 0
 }
 
+// Named is the present name of what a condition refers to by its id.
+func (e *env) Named(kind flow.RefKind, id int64) (string, bool) {
+	var names []string
+	q := e.t.db.Where("workspace_id = ? AND id = ?", e.t.wsID, id).Limit(1)
+	switch kind {
+	case flow.RefTag:
+		q.Model(&Tag{}).Pluck("name", &names)
+	case flow.RefChannel:
+		q.Model(&Channel{}).Where("deleted_at = 0").Pluck("name", &names)
+	case flow.RefCategory:
+		q.Model(&ClosingCategory{}).Pluck("category", &names)
+	}
+	if len(names) == 0 {
+		return "", false
+	}
+	return names[0], true
+}
+
 func (e *env) Lookup(name string) (string, bool) {
 	switch name {
 	case flow.NameLastIncoming, flow.NameLastOutgoing:

@@ -21,6 +21,8 @@ const (
 	Conflict     Code = "conflict"     // 409
 	RateLimited  Code = "rate_limited" // 429
 	Unavailable  Code = "unavailable"  // 503
+
+	Unprocessable Code = "unprocessable" // 422: an incoming webhook means a contact that does not exist
 )
 
 // Error is a refusal that a caller can mend. Any other error of this package is

@@ -23,6 +23,8 @@ const (
 	MessageStatusUpdated EventType = "message.status.updated"
 	CommentCreated       EventType = "comment.created"
 
+	AdClicked EventType = "ad.clicked"
+
 	WorkflowStarted EventType = "workflow.started"
 	WorkflowEnded   EventType = "workflow.ended"
 

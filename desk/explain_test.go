@@ -102,6 +102,7 @@ func (w *world) path(users []*User) {
 	require.NoError(w, err)
 	_, err = w.d.Decisions(w.Context(), w.p, ByID(c.ID), DecisionFilter{}, Page{})
 	require.NoError(w, err)
+	w.triggerPath(c)
 }
 
 const everything = `
@@ -149,6 +150,7 @@ func (w *world) pathWorld() []*User {
 	_, users := w.team("Support", "Ann", "Ben", "Cem", "Dan")
 	w.publish(everything)
 	w.publish(greeter)
+	w.triggerWorkflows()
 	return users
 }
 

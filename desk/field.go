@@ -150,5 +150,5 @@ func (t *txn) storeValue(c *Contact, f *CustomField, fit string) (*FieldChange, 
 	} else {
 		err = t.upsert(&ContactValue{c.ID, f.ID, fit}, "contact_id", "field_id")
 	}
-	return &FieldChange{f.Slug, orNull(before), orNull(fit)}, err
+	return &FieldChange{Field: f.Slug, OldValue: orNull(before), NewValue: orNull(fit), custom: f.ID}, err
 }

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"gorm.io/gorm"
@@ -33,9 +34,9 @@ type IdempotencyKey struct {
 	Route     string `gorm:"primaryKey"`
 	Key       string `gorm:"primaryKey"`
 	BodyHash  string
-	Status    int // 0 = the first request is still running
-	Response  string
-	CreatedAt int64 `gorm:"autoCreateTime:false"`
+	Status    int    // 0 = the first request is still running
+	Response  string // sealed: answers show tokens and addresses
+	CreatedAt int64  `gorm:"autoCreateTime:false"`
 }
 
 // keyedLease is after how long a call that has no answer counts as dead: its
@@ -62,8 +63,9 @@ func (d *Desk) BeginKeyed(ctx context.Context, k *KeyedCall) (*KeyedAnswer, erro
 		case row.BodyHash != k.BodyHash:
 			return refuse(Conflict, "idempotency_mismatch", "the Idempotency-Key %q was used for another request body; choose a new key", clip(k.Key))
 		case row.Status != 0:
-			answer = &KeyedAnswer{row.Status, row.Response}
-			return nil
+			text, err := d.openAnswer(row.Response)
+			answer = &KeyedAnswer{row.Status, text}
+			return err
 		case age < keyedLease:
 			busy := refuse(Conflict, "in_progress", "the first request with the Idempotency-Key %q is still running; ask again", clip(k.Key))
 			busy.RetryAfter = time.Second
@@ -85,12 +87,20 @@ func (d *Desk) EndKeyed(ctx context.Context, k *KeyedCall, status int, response 
 		if status == 0 {
 			return mine.Delete(&IdempotencyKey{}).Error
 		}
-		return mine.Model(&IdempotencyKey{}).UpdateColumns(map[string]any{"status": status, "response": response}).Error
+		return mine.Model(&IdempotencyKey{}).UpdateColumns(map[string]any{"status": status, "response": d.Secrets.Seal(response)}).Error
 	})
 	if err != nil {
 		return fmt.Errorf("keep the answer of an idempotency key: %w", err)
 	}
 	return nil
+}
+
+// openAnswer also takes answers that an older ucal has stored as they are.
+func (d *Desk) openAnswer(stored string) (string, error) {
+	if strings.HasPrefix(stored, "{") {
+		return stored, nil
+	}
+	return d.Secrets.Open(stored)
 }
 
 func (k *KeyedCall) where(db *gorm.DB) *gorm.DB {

@@ -46,8 +46,9 @@ type Message struct {
 	ConversationID   int64
 	Traffic          Traffic
 	Type             channel.MessageType
-	Body             channel.Message `gorm:"serializer:json"`
-	ProviderID       string          // channelMessageId
+	Body             channel.Message     `gorm:"serializer:json"`
+	SentAs           channel.MessageType // the type in which it was handed to the channel: Type or its fallback; "" = not yet
+	ProviderID       string              // channelMessageId
 	At               int64
 	Status           channel.Status
 	SenderSource     Source

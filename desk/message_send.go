@@ -46,6 +46,9 @@ func (d *Desk) SendMessage(ctx context.Context, p Principal, who Identifier, in 
 			if err := t.exitOn(c, flow.EndOutgoingMessage); err != nil {
 				return err
 			}
+			if err := t.takeOver(c); err != nil {
+				return err
+			}
 		}
 		// Told before the runs that it triggers: their messages come after it.
 		err = t.tell(c.ID, 0, Deliver, DeliverMessage{TemporalID: fmt.Sprintf("message-%d", m.ID), MessageID: m.ID, ContactID: c.ID, Contact: c.Label()})
@@ -61,7 +64,10 @@ func (d *Desk) SendMessage(ctx context.Context, p Principal, who Identifier, in 
 func (t *txn) draft(p Principal, c *Contact, in DraftMessage) (*Message, error) {
 	m := &Message{WorkspaceID: t.wsID, ContactID: c.ID, ConversationID: c.ConversationID, Traffic: Outgoing, Body: in.Message,
 		At: t.at, CreatedAt: t.at, SenderSource: t.actor.Kind, SenderUserID: p.UserID, SenderTeamID: p.TeamID, Priority: PriorityUser}
-	ch, id, bad, err := t.route(c, in.ChannelID)
+	if err := t.checkThread(c, in.Message); err != nil {
+		return nil, err
+	}
+	ch, id, bad, err := t.route(c, in.ChannelID, func(*Channel) bool { return in.Message.IsTemplate() })
 	if err != nil {
 		return nil, err
 	}
@@ -70,6 +76,18 @@ func (t *txn) draft(p Principal, c *Contact, in DraftMessage) (*Message, error) 
 			Details: []channel.Detail{{Path: pathOf(bad.Code), Error: string(bad.Code), Message: bad.Message}}}
 	}
 	return m, nil
+}
+
+// checkThread refuses a thread that is not the contact's.
+func (t *txn) checkThread(c *Contact, m channel.Message) error {
+	if m.ReplyToMessageID == 0 {
+		return nil
+	}
+	before, err := first[Message](t.db.Select("id").Where("id = ? AND contact_id = ?", m.ReplyToMessageID, c.ID))
+	if err == nil && before == nil {
+		return invalid("message.replyToMessageId", "message %d is no message of this contact", m.ReplyToMessageID)
+	}
+	return err
 }
 
 // pathOf is the part of the request that a send error is about.

@@ -47,6 +47,8 @@ func (t *txn) receive(ch *Channel, in channel.Inbound) error {
 			err = t.receiveEcho(ch, in, ev)
 		case channel.EventStatus:
 			err = t.receiveStatus(ch, in, ev)
+		case channel.EventReferral:
+			err = t.receiveReferral(ch, in, ev)
 		}
 		if err != nil {
 			return err
@@ -57,7 +59,7 @@ func (t *txn) receive(ch *Channel, in channel.Inbound) error {
 
 // receiveMessage follows the order of the workflow specification, section 2.2.
 func (t *txn) receiveMessage(ch *Channel, in channel.Inbound, ev channel.Event) error {
-	c, id, err := t.resolve(ch, in, SourceContact)
+	c, id, updated, err := t.resolve(ch, in, SourceContact)
 	if err != nil {
 		return err
 	}
@@ -68,10 +70,16 @@ func (t *txn) receiveMessage(ch *Channel, in channel.Inbound, ev channel.Event) 
 	}
 	m := &Message{WorkspaceID: t.wsID, ContactID: c.ID, IdentityID: id.ID, ChannelID: ch.ID, Traffic: Incoming, Type: ev.Message.Type,
 		Body: *ev.Message, ProviderID: ev.ProviderID, At: believable(ev.At, t.at), ConversationID: c.ConversationID, CreatedAt: t.at}
-	if fresh, err := t.store(m); err != nil || !fresh {
+	if fresh, err := t.store(m); err != nil {
 		return err
+	} else if !fresh {
+		return t.offerUpdate(c, updated)
 	}
 	if err := t.touch(c, id, m.At, true); err != nil {
+		return err
+	}
+	click, err := t.click(c, ch, in, ev)
+	if err != nil {
 		return err
 	}
 
@@ -82,7 +90,7 @@ func (t *txn) receiveMessage(ch *Channel, in channel.Inbound, ev channel.Event) 
 	asked := answering(runs)
 	var opened *Event
 	if asked == nil && !c.Open() {
-		if opened, err = t.openConversation(c, SourceContact, ch.ID); err != nil {
+		if opened, err = t.openByContact(c, ch, ev.Ad); err != nil {
 			return err
 		}
 		m.ConversationID = c.ConversationID
@@ -101,13 +109,21 @@ func (t *txn) receiveMessage(ch *Channel, in channel.Inbound, ev channel.Event) 
 		return err
 	}
 	if asked != nil {
-		return t.claim(c, asked, flow.Result{Outcome: flow.Answered, Answer: answerOf(m)}, received)
-	}
-	if opened != nil {
-		err := t.trigger(c, opened, flow.Happening{Type: flow.ConversationOpened, Source: string(SourceContact)})
-		if err != nil {
+		if err := t.answer(c, asked, m, received); err != nil {
 			return err
 		}
+	}
+	if err := t.offerUpdate(c, updated); err != nil {
+		return err
+	}
+	if err := t.offerClick(c, click, ev.Ad); err != nil {
+		return err
+	}
+	if asked != nil { // an answer opens nothing and is no message received
+		return nil
+	}
+	if err := t.offerOpened(c, opened, ev.Ad); err != nil {
+		return err
 	}
 	return t.trigger(c, received, flow.Happening{Type: flow.MessageReceived, Text: m.Body.Summary(), MessageType: string(m.Type),
 		Channel: ch.Name, ChannelKind: string(ch.Source), WasOpen: opened == nil})
@@ -123,6 +139,20 @@ func answerOf(m *Message) *flow.Answer {
 	return &flow.Answer{MessageID: m.ID, Type: string(m.Type), Text: m.Body.Summary(), Latitude: m.Body.Latitude, Longitude: m.Body.Longitude}
 }
 
+// answerTo is a message as the answer to the question that a run asked last.
+func (t *txn) answerTo(r *Run, m *Message) (*flow.Answer, error) {
+	a := answerOf(m)
+	a.Option = channel.ButtonNumber(messageKey(r.AskedAt), m.Body.Choice().ID)
+	if a.Yearless() {
+		ws, err := t.workspace()
+		if err != nil {
+			return nil, err
+		}
+		a.Year = timeOf(t.at).In(ws.Zone()).Year()
+	}
+	return a, nil
+}
+
 // receiveEcho stores what our side wrote in the provider's own application. An
 // echo of a message that we sent ourselves is dropped. It opens no conversation.
 func (t *txn) receiveEcho(ch *Channel, in channel.Inbound, ev channel.Event) error {
@@ -130,7 +160,7 @@ func (t *txn) receiveEcho(ch *Channel, in channel.Inbound, ev channel.Event) err
 	if err != nil || own != nil {
 		return err
 	}
-	c, id, err := t.resolve(ch, in, SourceEcho)
+	c, id, updated, err := t.resolve(ch, in, SourceEcho)
 	if err != nil || c.IsBlocked {
 		return err
 	}
@@ -138,8 +168,10 @@ func (t *txn) receiveEcho(ch *Channel, in channel.Inbound, ev channel.Event) err
 	m := &Message{WorkspaceID: t.wsID, ContactID: c.ID, IdentityID: id.ID, ChannelID: ch.ID, Traffic: Outgoing, Type: ev.Message.Type,
 		Body: *ev.Message, ProviderID: ev.ProviderID, At: believable(ev.At, t.at), ConversationID: c.ConversationID,
 		Status: channel.StatusSent, SenderSource: SourceEcho, CreatedAt: t.at}
-	if fresh, err := t.store(m); err != nil || !fresh {
+	if fresh, err := t.store(m); err != nil {
 		return err
+	} else if !fresh {
+		return t.offerUpdate(c, updated)
 	}
 	if err := t.db.Create(&MessageStatus{MessageID: m.ID, Value: channel.StatusSent, At: m.At}).Error; err != nil {
 		return err
@@ -153,7 +185,13 @@ func (t *txn) receiveEcho(ch *Channel, in channel.Inbound, ev channel.Event) err
 	if err := t.emit(c, Event{Type: MessageSent, Data: map[string]any{"messageId": m.ID, "source": SourceEcho}}); err != nil {
 		return err
 	}
-	return t.exitOn(c, flow.EndOutgoingMessage)
+	if err := t.exitOn(c, flow.EndOutgoingMessage); err != nil {
+		return err
+	}
+	if err := t.takeOver(c); err != nil {
+		return err
+	}
+	return t.offerUpdate(c, updated)
 }
 
 // receiveStatus applies a receipt, or keeps it when its message has no provider id yet.

@@ -30,6 +30,9 @@ type Run struct {
 	TriggerActor     Actor `gorm:"serializer:json"`
 	TriggerAt        int64
 	StartFrom        string
+	ParentRunID      int64             // the run that started this one; 0 = none
+	ParentNo         int               // the parent's effect that waits for this run's end; 0 = nobody waits
+	TalkSeq          int               // step execution of the AI Agent that holds the conversation; 0 = none
 	Chain            []int64           `gorm:"serializer:json"` // the event's chain and this workflow
 	Vars             map[string]string `gorm:"serializer:json"`
 	Jumps            map[string]int    `gorm:"serializer:json"`
@@ -52,27 +55,37 @@ var live = []flow.RunState{flow.RunRunning, flow.RunWaiting}
 // does a database that plans without the values find the partial indexes.
 const isLive = "state IN ('running', 'waiting')"
 
-// liveRuns are the live runs of a contact, locked.
+// liveRuns are the live runs of a contact, locked, the youngest first: who ends
+// several ends a child, for its own reason, before the run that waits for it.
 func (t *txn) liveRuns(c *Contact) ([]Run, error) {
 	if t.fresh[c.ID] {
 		return nil, nil
 	}
 	var runs []Run
-	err := store.ForUpdate(t.db).Where("contact_id = ? AND "+isLive, c.ID).Order("id").Find(&runs).Error
+	err := store.ForUpdate(t.db).Where("contact_id = ? AND "+isLive, c.ID).Order("id DESC").Find(&runs).Error
 	return runs, err
 }
 
 // answering is the one of a contact's live runs with an open question that
-// asked last; nil when none asks.
+// asked last; nil when none asks. An AI Agent that holds the conversation takes
+// every message, also while it thinks.
 func answering(runs []Run) *Run {
 	var last *Run
 	for i := range runs {
 		r := &runs[i]
-		if r.Live() && r.WaitKind == flow.WaitAnswer && r.Claim == "" && (last == nil || r.AskedAt > last.AskedAt) {
+		if !r.Live() || !r.asks() && r.TalkSeq == 0 {
+			continue
+		}
+		if last == nil || r.AskedAt > last.AskedAt || r.AskedAt == last.AskedAt && r.ID > last.ID {
 			last = r
 		}
 	}
 	return last
+}
+
+// asks reports whether a message of the contact would be taken as the answer.
+func (r *Run) asks() bool {
+	return r.Claim == "" && (r.WaitKind == flow.WaitAnswer || r.WaitKind == flow.WaitAI)
 }
 
 // exitOn ends the live runs of a contact whose settings name the reason.
@@ -101,23 +114,25 @@ func (t *txn) exit(c *Contact, runs []Run, reason flow.EndReason, except *Run) e
 }
 
 // claim gives a wait its result and wakes the run. The first claim wins; the
-// caller has seen that there is none.
+// caller has seen that there is none. A run that ended since then, as the child
+// of one that ended, is left alone.
 func (t *txn) claim(c *Contact, r *Run, res flow.Result, why *Event) error {
 	text, err := json.Marshal(res)
 	if err != nil {
 		return err
 	}
 	r.Claim = string(text)
-	if err := t.db.Model(r).UpdateColumn("claim", r.Claim).Error; err != nil {
-		return err
+	if set := t.db.Model(r).Where(isLive).UpdateColumn("claim", r.Claim); set.Error != nil || set.RowsAffected == 0 {
+		return set.Error
 	}
 	return t.wake(c, r, string(res.Outcome), why)
 }
 
 // endRun ends a live run at once: it leaves the queue, the timeline tells, and,
-// when the end comes from outside, Temporal is told.
+// when the end comes from outside, Temporal is told. The run that waits for it
+// goes on; the child that it waits for ends too.
 func (t *txn) endRun(c *Contact, r *Run, end flow.Ending, wake bool) error {
-	queued := r.WaitKind == flow.WaitAssignment
+	queued, child := r.WaitKind == flow.WaitAssignment, r.WaitKind == flow.WaitChild && r.Claim == ""
 	r.State, r.ExitReason, r.EndedAt = end.State, end.Reason, t.at
 	r.WaitKind, r.Claim, r.DueAt = "", "", 0
 	err := t.db.Model(r).Select("state", "exit_reason", "ended_at", "wait_kind", "claim", "due_at").Updates(r).Error
@@ -133,12 +148,20 @@ func (t *txn) endRun(c *Contact, r *Run, end flow.Ending, wake bool) error {
 	if err != nil {
 		return err
 	}
-	err = t.emit(c, Event{Type: WorkflowEnded, Data: map[string]any{
+	ended, err := t.event(c, Event{Type: WorkflowEnded, Data: map[string]any{
 		"runId": r.ID, "workflowId": r.WorkflowID, "workflow": wf.Name, "state": end.State, "reason": end.Reason}})
-	if err != nil || !wake {
+	if err != nil {
 		return err
 	}
-	return t.wake(c, r, "exit: "+string(end.Reason), nil)
+	if wake {
+		if err := t.wake(c, r, "exit: "+string(end.Reason), nil); err != nil {
+			return err
+		}
+	}
+	if err := t.tellParent(c, r, ended); err != nil || !child {
+		return err
+	}
+	return t.endChild(c, r, r.WaitNo)
 }
 
 // endRuns ends several runs from outside and returns how many; those that came

@@ -15,6 +15,7 @@ const TriggerAPI flow.TriggerType = "api"
 type RunRequest struct {
 	Contact   Identifier
 	StartFrom string // id of the step to begin with; "" = the first
+	Form      Form   // of a Shortcut trigger; nil for any other
 }
 
 // StartRun is "start by API": the trigger's conditions are skipped, the other
@@ -45,7 +46,14 @@ func (d *Desk) StartRun(ctx context.Context, p Principal, ref string, in RunRequ
 		if in.StartFrom != "" && def.Step(in.StartFrom) == nil {
 			return refuse(NotFound, "not_found", "version %d of workflow %q has no step %q", wf.Version, wf.Name, clip(in.StartFrom))
 		}
-		run, reason, detail, err := t.startByCall(c, wf, def, in.StartFrom)
+		h := flow.Happening{}
+		if h.Vars, err = fillForm(def, in.Form); err != nil {
+			return err
+		}
+		if h.User, err = t.person(def.Trigger.Type); err != nil {
+			return err
+		}
+		run, reason, detail, err := t.startByCall(c, wf, def, outsideStart{TriggerAPI, in.StartFrom, "started by " + string(t.actor.Kind), h})
 		if err != nil {
 			return err
 		}
@@ -62,9 +70,18 @@ func (d *Desk) StartRun(ctx context.Context, p Principal, ref string, in RunRequ
 	return v, err
 }
 
+// outsideStart is a start that no event of the contact causes: a call of the
+// API, a shortcut, a webhook.
+type outsideStart struct {
+	kind    flow.TriggerType // TriggerAPI, flow.Shortcut or flow.IncomingWebhook
+	from    string           // id of the step to begin with; "" = the first
+	summary string           // for the decision
+	h       flow.Happening   // what the trigger variables say
+}
+
 // startByCall decides and records; nil without error is a refusal.
-func (t *txn) startByCall(c *Contact, wf *Workflow, def *flow.Definition, startFrom string) (run *Run, reason, detail string, err error) {
-	if reason, detail, err = t.mayStart(c, wf, def.Trigger.OncePerContact); err != nil {
+func (t *txn) startByCall(c *Contact, wf *Workflow, def *flow.Definition, s outsideStart) (run *Run, reason, detail string, err error) {
+	if reason, detail, err = t.decide(c, wf, def); err != nil {
 		return nil, "", "", err
 	}
 	uid, err := uuid.NewV7()
@@ -72,10 +89,11 @@ func (t *txn) startByCall(c *Contact, wf *Workflow, def *flow.Definition, startF
 		return nil, "", "", err
 	}
 	dec := &TriggerDecision{WorkspaceID: t.wsID, ContactID: c.ID, WorkflowID: wf.ID, Version: wf.Version, Reason: reason, Detail: detail, At: t.at,
-		Conditions: []flow.Seen{}, Event: DecidedEvent{ID: uid.String(), Type: string(TriggerAPI), Summary: "started by " + string(t.actor.Kind), Actor: t.actor}}
+		Conditions: []flow.Seen{}, Event: DecidedEvent{ID: uid.String(), Type: string(s.kind), Summary: s.summary, Actor: t.actor}}
 	if reason == reasonMatched {
-		run = &Run{TriggerEvent: uid.String(), TriggerType: TriggerAPI, TriggerSource: t.actor.Kind, TriggerActor: t.actor, StartFrom: startFrom,
-			Vars: flow.TriggerVars(def.Trigger, flow.Happening{Type: def.Trigger.Type}, t.env(c, nil))}
+		s.h.Type = def.Trigger.Type
+		run = &Run{TriggerEvent: uid.String(), TriggerType: s.kind, TriggerSource: t.actor.Kind, TriggerActor: t.actor, StartFrom: s.from,
+			Vars: flow.TriggerVars(def.Trigger, s.h, t.env(c, nil))}
 		if err := t.start(c, wf, def, run); err != nil {
 			return nil, "", "", err
 		}

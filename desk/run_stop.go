@@ -57,23 +57,25 @@ func (d *Desk) stopRun(ctx context.Context, p Principal, who *Identifier, id int
 		if ended == 0 {
 			return refuse(Conflict, "invalid_state", "run %d has ended already: %s, %s", id, run.State, run.ExitReason)
 		}
-		t.noteOn(note)
+		t.noteOn(id, note)
 		return nil
 	})
 	return run, err
 }
 
 // noteOn adds a person's note to the end of a run that has just been told.
-func (t *txn) noteOn(note string) {
-	if last := t.events[len(t.events)-1]; note != "" && last.Type == WorkflowEnded {
-		last.Data["note"] = note
+func (t *txn) noteOn(run int64, note string) {
+	for _, ev := range t.events {
+		if note != "" && ev.Type == WorkflowEnded && ev.Data["runId"] == run {
+			ev.Data["note"] = note
+		}
 	}
 }
 
 // mayStop reports whether the caller may stop a run: owners and managers always,
 // agents when its version's settings allow it.
 func (t *txn) mayStop(p Principal, r *Run) (bool, error) {
-	if p.Role != Agent {
+	if p.Role != Agent || !r.Live() { // of an ended one, whose version may be gone, that is what is said
 		return true, nil
 	}
 	def, err := t.definition(r.VersionID)
@@ -85,18 +87,22 @@ func (t *txn) mayStop(p Principal, r *Run) (bool, error) {
 
 // StopRunsOfWorkflow ends every live run of a workflow.
 func (d *Desk) StopRunsOfWorkflow(ctx context.Context, p Principal, id int64) (ended int, err error) {
+	var end *ending
 	err = d.write(ctx, p.WorkspaceID, p.Actor(), func(t *txn) error {
-		if err := t.lockAssignments(); err != nil { // it locks many contacts, as a drain does: one after the other
+		if err := t.lockAssignments(); err != nil {
 			return err
 		}
 		wf, err := take[Workflow](t, "workflow", id)
 		if err != nil {
 			return err
 		}
-		ended, err = t.endRunsOf(wf, flow.EndStoppedByUser)
+		end, err = t.endAll(wf, flow.EndStoppedByUser)
 		return err
 	})
-	return ended, err
+	if err != nil {
+		return 0, err
+	}
+	return end.finish(ctx, d, p.WorkspaceID, p.Actor())
 }
 
 // StopRunsOfContact ends every live run of a contact.

@@ -12,8 +12,8 @@ import (
 type RunView struct {
 	Run
 	Slug     string
-	Workflow string // its name
-	Version  int64
+	Workflow string   // its name
+	Version  int64    // 0 = a test run's snapshot of the draft
 	Current  *RunStep // the step that a live run is at; nil otherwise, or before the first step
 	Stuck    bool
 }
@@ -146,17 +146,19 @@ func (t *txn) runView(r *Run) (*RunView, error) {
 }
 
 func (t *txn) runViews(runs []Run) ([]RunView, error) {
-	ids, versions := make([]int64, len(runs)), make([]int64, len(runs))
+	ids, workflows, versions := make([]int64, len(runs)), make([]int64, len(runs)), make([]int64, len(runs))
 	for i, r := range runs {
-		ids[i], versions[i] = r.ID, r.VersionID
+		ids[i], workflows[i], versions[i] = r.ID, r.WorkflowID, r.VersionID
 	}
 	var names []struct {
-		ID, Version int64
-		Slug, Name  string
+		ID         int64
+		Slug, Name string
 	}
-	err := t.db.Table("workflow_versions v").Select("v.id, v.version, w.slug, w.name").Joins("JOIN workflows w ON w.id = v.workflow_id").
-		Where("v.id IN ?", versions).Scan(&names).Error
-	if err != nil {
+	if err := t.db.Model(&Workflow{}).Select("id", "slug", "name").Where("id IN ?", workflows).Scan(&names).Error; err != nil {
+		return nil, err
+	}
+	var numbers []struct{ ID, Version int64 } // the snapshot of an old test run may be gone
+	if err := t.db.Model(&WorkflowVersion{}).Select("id", "version").Where("id IN ?", versions).Scan(&numbers).Error; err != nil {
 		return nil, err
 	}
 	current, err := t.currentSteps(ids)
@@ -170,8 +172,13 @@ func (t *txn) runViews(runs []Run) ([]RunView, error) {
 			out[i].Current = current[r.ID]
 		}
 		for _, n := range names {
+			if n.ID == r.WorkflowID {
+				out[i].Slug, out[i].Workflow = n.Slug, n.Name
+			}
+		}
+		for _, n := range numbers {
 			if n.ID == r.VersionID {
-				out[i].Slug, out[i].Workflow, out[i].Version = n.Slug, n.Name, n.Version
+				out[i].Version = n.Version
 			}
 		}
 	}

@@ -27,7 +27,29 @@ type Delivery struct {
 	note bool // success has something to note at the channel
 
 	call *flow.Call // the run's effect, nil for messages of users and the API
-	ask  *flow.Ask
+	ask  *asking
+}
+
+// asking is a send that the contact is to answer: a question, or a message of
+// an AI Agent. nil is any other one.
+type asking struct {
+	kind    flow.WaitKind
+	timeout time.Duration // 0 = the last message of an AI Agent: nothing is waited for
+	turn    int           // of the AI Agent; 0 = a question
+}
+
+// waits reports whether the send opens a wait.
+func (a *asking) waits() bool { return a != nil && a.timeout > 0 }
+
+// talks reports whether it is an AI Agent's.
+func (a *asking) talks() bool { return a != nil && a.turn > 0 }
+
+// look cuts a pause of an AI Agent's message short, so that a person who takes
+// the conversation over is noticed in it.
+func (a *asking) look(now int64, dl *Delivery) {
+	if soon := timeOf(now).Add(talkLook); a.talks() && dl.Until.After(soon) {
+		dl.Until = soon
+	}
 }
 
 const (
@@ -35,6 +57,8 @@ const (
 	attemptLease = 15 * time.Second
 	// orderPause is how often a message looks whether the one before it has left.
 	orderPause = 25 * time.Millisecond
+	// talkLook is how often a message of an AI Agent that must wait looks whether it is still to be sent.
+	talkLook = 2 * time.Second
 	// forsaken is when an unsent message that nobody works on stops holding up others.
 	forsaken = 10 * time.Minute
 	// disconnectAfter is how many refusals of our credentials in a row disconnect a channel.
@@ -55,10 +79,10 @@ func (d *Desk) PrepareSend(ctx context.Context, call flow.Call, s flow.Send) (De
 // PrepareAsk is PrepareSend for a question: the wait for its answer opens in the
 // transaction that hands the question to the channel.
 func (d *Desk) PrepareAsk(ctx context.Context, call flow.Call, a flow.Ask) (Delivery, error) {
-	return d.prepare(ctx, call, &a, func(e *doing) (*Message, *channel.SendError, error) { return e.composeQuestion(a) })
+	return d.prepare(ctx, call, &asking{kind: flow.WaitAnswer, timeout: a.Timeout}, func(e *doing) (*Message, *channel.SendError, error) { return e.composeQuestion(a) })
 }
 
-func (d *Desk) prepare(ctx context.Context, call flow.Call, ask *flow.Ask, compose func(*doing) (*Message, *channel.SendError, error)) (Delivery, error) {
+func (d *Desk) prepare(ctx context.Context, call flow.Call, ask *asking, compose func(*doing) (*Message, *channel.SendError, error)) (Delivery, error) {
 	dl := Delivery{call: &call, ask: ask}
 	wsID, contactID, err := d.runOwner(ctx, call.RunID)
 	if err != nil {
@@ -79,6 +103,11 @@ func (d *Desk) prepare(ctx context.Context, call flow.Call, ask *flow.Ask, compo
 		if stored != nil {
 			return t.claimAfterEnd(m, stored, &dl)
 		}
+		if ask.talks() {
+			if dl.Final, err = e.maySay(ask, m); err != nil || dl.Final != nil {
+				return err
+			}
+		}
 		if m == nil {
 			var bad *channel.SendError
 			if m, bad, err = compose(e); err != nil {
@@ -88,15 +117,26 @@ func (d *Desk) prepare(ctx context.Context, call flow.Call, ask *flow.Ask, compo
 			if err := e.queueMessage(e.c, m, bad); err != nil {
 				return err
 			}
+			if ask.talks() {
+				if err := e.saidBy(ask.turn, m); err != nil {
+					return err
+				}
+			}
 		}
 		e.detail["messageId"] = m.ID
 		if err := e.claimMessage(e.c, m, &dl); err != nil {
 			return err
 		}
-		if ask != nil && dl.Ready && (e.run.WaitKind != flow.WaitAnswer || e.run.WaitNo != call.No) {
+		ask.look(t.at, &dl)
+		if ask.waits() && dl.Ready && (e.run.WaitKind != ask.kind || e.run.WaitNo != call.No) {
 			e.run.AskedAt = m.ID
-			if err := e.openWait(flow.WaitAnswer, "", t.at+ask.Timeout.Milliseconds()); err != nil {
+			if err := e.openWait(ask.kind, "", t.at+ask.timeout.Milliseconds()); err != nil {
 				return err
+			}
+			if ask.talks() {
+				if err := e.missed(ask.turn); err != nil {
+					return err
+				}
 			}
 		}
 		if dl.Final != nil {
@@ -216,15 +256,36 @@ func (t *txn) handOver(m *Message, ch *Channel, caps channel.Capabilities, body 
 	if err != nil {
 		return err
 	}
+	replyTo, err := t.providerID(m.Body.ReplyToMessageID, m.ContactID)
+	if err != nil {
+		return err
+	}
+	m.SentAs = body.Type
 	m.Status, m.LeaseUntil, m.Attempts = StatusSending, t.at+attemptLease.Milliseconds(), m.Attempts+1
 	if m.FirstAttemptAt == 0 {
 		m.FirstAttemptAt = t.at
 	}
-	err = t.db.Model(m).Select("status", "lease_until", "attempts", "first_attempt_at").Updates(m).Error
+	err = t.db.Model(m).Select("sent_as", "status", "lease_until", "attempts", "first_attempt_at").Updates(m).Error
 	dl.Ready, dl.Source, dl.Account, dl.Idempotent = true, ch.Source, acc, caps.IdempotencyKey
 	dl.note = ch.AuthFailures > 0 || ch.LastOutboundAt < t.at-useEvery
-	dl.Outgoing = channel.Outgoing{Key: fmt.Sprintf("msg-%d", m.ID), ExternalID: id.ExternalID, Message: body}
+	dl.Outgoing = channel.Outgoing{Key: messageKey(m.ID), ExternalID: id.ExternalID, Message: body, ReplyTo: replyTo}
 	return err
+}
+
+// messageKey is the key by which channels recognise a message of ours.
+func messageKey(id int64) string { return fmt.Sprintf("msg-%d", id) }
+
+// providerID is the channel's id of the message that another one continues; ""
+// when there is none.
+func (t *txn) providerID(messageID, contactID int64) (string, error) {
+	if messageID == 0 {
+		return "", nil
+	}
+	m, err := first[Message](t.db.Select("provider_id").Where("id = ? AND contact_id = ?", messageID, contactID))
+	if err != nil || m == nil {
+		return "", err
+	}
+	return m.ProviderID, nil
 }
 
 // turn says until when a message must wait: messages to one identity leave in

@@ -20,6 +20,8 @@ type SettingChange struct {
 	AllChannelEventsOpenConversation *bool
 	UnassignOnClose                  *bool
 	StrictEmptyVariables             *bool
+	AutoClose                        *bool
+	AutoCloseMinutes                 *int64 // 30 – 20,160
 }
 
 // CreateWorkspace makes a workspace with its first owner, and an owner token.
@@ -33,7 +35,8 @@ func (d *Desk) CreateWorkspace(ctx context.Context, name, ownerEmail string) (*W
 		return nil, "", err
 	}
 	err := d.write(ctx, 0, system(), func(t *txn) error {
-		ws = &Workspace{Name: name, Timezone: "UTC", UserInactivityTimeout: 15, ClosingNoteMode: "optional", Revision: 1, CreatedAt: t.at}
+		ws = &Workspace{Name: name, Timezone: "UTC", UserInactivityTimeout: 15, ClosingNoteMode: "optional", AutoCloseMinutes: defaultAutoClose,
+			Revision: 1, CreatedAt: t.at}
 		if err := t.db.Create(ws).Error; err != nil {
 			return err
 		}
@@ -81,14 +84,17 @@ func (d *Desk) UpdateSettings(ctx context.Context, p Principal, in SettingChange
 		if in.Revision != ws.Revision {
 			return refuse(Conflict, "stale_revision", "the settings have revision %d, not %d: read them again and repeat the change", ws.Revision, in.Revision)
 		}
-		before := ws.UserInactivityTimeout
+		before := *ws
 		if err := in.apply(ws); err != nil {
+			return err
+		}
+		if err := t.switchAutoClose(ws, before.AutoClose); err != nil {
 			return err
 		}
 		ws.Revision++
 		err = t.db.Model(ws).Select("name", "timezone", "user_inactivity_timeout", "all_channel_events_open_conversation", "unassign_on_close",
-			"closing_note_mode", "strict_empty_variables", "revision").Updates(ws).Error
-		if err != nil || before == ws.UserInactivityTimeout {
+			"closing_note_mode", "strict_empty_variables", "auto_close", "auto_close_minutes", "auto_close_since", "revision").Updates(ws).Error
+		if err != nil || before.UserInactivityTimeout == ws.UserInactivityTimeout {
 			return err
 		}
 		return t.announceAll(nil)
@@ -115,7 +121,14 @@ func (in SettingChange) apply(ws *Workspace) error {
 		ws.ClosingNoteMode = *in.ClosingNoteMode
 		f.oneOf("closingNoteMode", ws.ClosingNoteMode, closingNoteModes())
 	}
+	if in.AutoCloseMinutes != nil {
+		ws.AutoCloseMinutes = *in.AutoCloseMinutes
+		if n := ws.AutoCloseMinutes; n < minAutoClose || n > maxAutoClose {
+			f.bad("autoClose.afterMinutes", "%d is outside %d…%d minutes (14 days)", n, minAutoClose, maxAutoClose)
+		}
+	}
 	for field, to := range map[*bool]*bool{
+		&ws.AutoClose:                        in.AutoClose,
 		&ws.AllChannelEventsOpenConversation: in.AllChannelEventsOpenConversation,
 		&ws.UnassignOnClose:                  in.UnassignOnClose,
 		&ws.StrictEmptyVariables:             in.StrictEmptyVariables,

@@ -39,9 +39,10 @@ const (
 func fold(s string) string { return cases.Fold().String(strings.TrimSpace(s)) }
 
 // changeTags adds or removes tags by name and returns those that really
-// changed: one event each. Unknown tags are created when they are added.
+// changed: one event each, offered to the workflows once all of them are stored.
+// Unknown tags are created when they are added.
 func (t *txn) changeTags(c *Contact, names []string, remove bool) ([]string, error) {
-	changed := []string{}
+	changed, events := []string{}, []*tagEvent{}
 	for _, name := range names {
 		name = strings.TrimSpace(name)
 		if name == "" {
@@ -66,11 +67,22 @@ func (t *txn) changeTags(c *Contact, names []string, remove bool) ([]string, err
 		if err != nil {
 			return nil, err
 		}
-		if done {
-			changed = append(changed, tag.Name)
+		if done != nil {
+			changed, events = append(changed, tag.Name), append(events, done)
+		}
+	}
+	for _, x := range events {
+		if err := t.trigger(c, x.Event, flow.Happening{Type: flow.ContactTagUpdated, Tag: &x.change}); err != nil {
+			return nil, err
 		}
 	}
 	return changed, nil
+}
+
+// tagEvent is a tag event with what a trigger sees of it.
+type tagEvent struct {
+	*Event
+	change flow.TagChange
 }
 
 func (t *txn) createTag(name string) (*Tag, error) {
@@ -82,19 +94,21 @@ func (t *txn) createTag(name string) (*Tag, error) {
 	return tag, res.Error
 }
 
-func (t *txn) changeTag(c *Contact, tag *Tag, remove bool) (bool, error) {
-	action := "add"
+// changeTag is nil when the tag was there, or not there, already.
+func (t *txn) changeTag(c *Contact, tag *Tag, remove bool) (*tagEvent, error) {
+	action, change := "add", flow.TagChange{ID: tag.ID, Name: tag.Name, Action: flow.TagAdded}
 	res := t.db.Clauses(clause.OnConflict{DoNothing: true})
 	if remove {
-		action = "remove"
+		action, change.Action = "remove", flow.TagRemoved
 		res = t.db.Where("contact_id = ? AND tag_id = ?", c.ID, tag.ID).Delete(&ContactTag{})
 	} else {
 		res = res.Create(&ContactTag{ContactID: c.ID, TagID: tag.ID, CreatedAt: t.at})
 	}
 	if res.Error != nil || res.RowsAffected == 0 {
-		return false, res.Error
+		return nil, res.Error
 	}
-	return true, t.emit(c, Event{Type: TagUpdated, Data: map[string]any{"tag": tag.Name, "action": action}})
+	ev, err := t.event(c, Event{Type: TagUpdated, Data: map[string]any{"tag": tag.Name, "action": action}})
+	return &tagEvent{ev, change}, err
 }
 
 // tagName is the present name of a referenced tag: a rename is followed.

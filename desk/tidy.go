@@ -40,6 +40,9 @@ func (d *Desk) Tidy(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("delete old records: %w", err)
 	}
+	if err := d.tidySnapshots(ctx, ago(keepSteps)); err != nil {
+		return fmt.Errorf("delete old snapshots of drafts: %w", err)
+	}
 	if err := d.tidyRuns(ctx, ago(keepSteps)); err != nil {
 		return fmt.Errorf("delete old step logs: %w", err)
 	}
@@ -69,7 +72,7 @@ func (d *Desk) tidyRuns(ctx context.Context, then int64) error {
 			}
 		}
 		err = d.db.Write(ctx, func(tx *gorm.DB) error {
-			for _, log := range []any{&RunStep{}, &RunEffect{}} {
+			for _, log := range []any{&RunStep{}, &RunEffect{}, &RunCall{}, &Talk{}, &TalkTurn{}} {
 				if err := tx.Where("run_id IN ?", old).Delete(log).Error; err != nil {
 					return err
 				}
@@ -80,4 +83,13 @@ func (d *Desk) tidyRuns(ctx context.Context, then int64) error {
 			return err
 		}
 	}
+}
+
+// tidySnapshots deletes what test runs were made of before then, unless one of
+// them is still live.
+func (d *Desk) tidySnapshots(ctx context.Context, then int64) error {
+	return d.db.Write(ctx, func(tx *gorm.DB) error {
+		return tx.Exec("DELETE FROM workflow_versions WHERE version = 0 AND published_at < ? AND NOT EXISTS (SELECT 1 FROM runs r "+
+			"WHERE r.workflow_id = workflow_versions.workflow_id AND r.version_id = workflow_versions.id AND r."+isLive+")", then).Error
+	})
 }

@@ -42,6 +42,10 @@ const (
 	reasonThrottled = "throttled"
 )
 
+// detailConfig tells that the trigger's configuration did not fit the event: it
+// never came to the conditions.
+const detailConfig = "configuration"
+
 // maxChain is how many workflows may cause each other.
 const maxChain = 10
 
@@ -71,16 +75,22 @@ func (t *txn) offer(c *Contact, ev *Event, h flow.Happening, wf *Workflow) error
 	ok, seen := flow.MatchTrigger(def.Trigger, h, t.env(c, nil))
 	dec := &TriggerDecision{WorkspaceID: t.wsID, ContactID: c.ID, WorkflowID: wf.ID, Version: wf.Version, Conditions: notNil(seen), At: t.at,
 		Event: DecidedEvent{ID: ev.UID, Type: string(ev.Type), Summary: summary(h), Actor: ev.Actor}, Reason: reasonCondition}
-	if ok {
-		if dec.Reason, dec.Detail, err = t.mayStart(c, wf, def.Trigger.OncePerContact); err != nil {
+	switch {
+	case ok:
+		if dec.Reason, dec.Detail, err = t.decide(c, wf, def); err != nil {
 			return err
 		}
+	case !def.Trigger.Accepts(h):
+		dec.Detail = detailConfig
 	}
 	if dec.Reason == reasonMatched {
-		run := &Run{TriggerEvent: ev.UID, TriggerType: h.Type, TriggerSource: Source(h.Source), TriggerActor: ev.Actor, ConversationID: ev.ConversationID,
+		run := &Run{TriggerEvent: ev.UID, TriggerType: h.Type, TriggerSource: Source(h.Source), TriggerActor: ev.Actor,
 			Vars: flow.TriggerVars(def.Trigger, h, t.env(c, nil))}
 		if run.TriggerSource == "" {
 			run.TriggerSource = ev.Actor.Kind
+		}
+		if ev.Type == ConversationOpened || ev.Type == ConversationClosed { // else $conversation is the present one
+			run.ConversationID = ev.ConversationID
 		}
 		if err := t.start(c, wf, def, run); err != nil {
 			return err
@@ -90,14 +100,32 @@ func (t *txn) offer(c *Contact, ev *Event, h flow.Happening, wf *Workflow) error
 	return t.db.Create(dec).Error
 }
 
+// summary says in words what happened.
 func summary(h flow.Happening) string {
-	switch h.Type {
-	case flow.MessageReceived:
+	switch {
+	case h.Tag != nil:
+		return "tag " + h.Tag.Name + " " + h.Tag.Action
+	case h.Field != nil:
+		return "contact field " + h.Field.Key + " changed"
+	case h.Ad != nil:
+		return "ad " + h.Ad.ID + " clicked"
+	case h.Type == flow.MessageReceived:
 		return "message received on " + h.Channel
-	case flow.ConversationClosed:
+	case h.Type == flow.ConversationClosed:
 		return "conversation closed by " + h.Source
 	}
 	return "conversation opened by " + h.Source
+}
+
+// decide is mayStart; a throttled start shows on the workflow: somebody, or
+// another workflow, floods it.
+func (t *txn) decide(c *Contact, wf *Workflow, def *flow.Definition) (reason, detail string, err error) {
+	reason, detail, err = t.mayStart(c, wf, def.Trigger.OncePerContact)
+	if err == nil && reason == reasonThrottled {
+		err = t.warnWorkflow(wf.ID, "", reasonThrottled, fmt.Sprintf("A contact would have started this workflow more than %d times in one hour; the start was dropped. "+
+			"Make the trigger more exact, or let it start once per contact.", t.StartsPerHour))
+	}
+	return reason, detail, err
 }
 
 // mayStart makes the checks 2 to 7 of the workflow specification 2.1.
@@ -136,6 +164,7 @@ func (t *txn) start(c *Contact, wf *Workflow, def *flow.Definition, r *Run) erro
 	delete(t.fresh, c.ID)
 	r.WorkspaceID, r.WorkflowID, r.VersionID, r.ContactID = t.wsID, wf.ID, wf.VersionID, c.ID
 	r.State, r.TriggerAt, r.StartedAt = flow.RunRunning, t.at, t.at
+	r.Test = r.Test || r.ParentRunID != 0 && t.cause.run != nil && t.cause.run.Test // a test tests its children too
 	r.ExitOnIncoming, r.ExitOnOutgoing, r.ExitOnAssignment = def.Settings.ExitOnIncomingMessage, def.Settings.ExitOnOutgoingMessage, def.Settings.ExitOnManualAssignment
 	r.Chain = append(append([]int64{}, t.cause.chain...), wf.ID)
 	if r.Vars == nil {
@@ -150,10 +179,13 @@ func (t *txn) start(c *Contact, wf *Workflow, def *flow.Definition, r *Run) erro
 	if err := t.db.Create(r).Error; err != nil {
 		return err
 	}
-	err := t.emit(c, Event{Type: WorkflowStarted, Data: map[string]any{"runId": r.ID, "workflowId": wf.ID, "workflow": wf.Name, "version": wf.Version}})
-	if err != nil {
+	name, data := wf.Name, map[string]any{"runId": r.ID, "workflowId": wf.ID, "workflow": wf.Name, "version": wf.Version}
+	if r.Test {
+		name, data["test"] = name+" (test)", true
+	}
+	if err := t.emit(c, Event{Type: WorkflowStarted, Data: data}); err != nil {
 		return err
 	}
 	return t.tell(c.ID, r.ID, StartRun, RunStart{TemporalID: TemporalID(wf.Slug, c.ID, r.ID), RunID: r.ID, WorkspaceID: t.wsID,
-		ContactID: c.ID, Contact: c.Label(), WorkflowID: wf.ID, Slug: wf.Slug, Workflow: wf.Name, Version: wf.Version, Hash: wf.VersionHash})
+		ContactID: c.ID, Contact: c.Label(), WorkflowID: wf.ID, Slug: wf.Slug, Workflow: name, Version: wf.Version, Hash: wf.VersionHash})
 }

@@ -40,6 +40,9 @@ type Workflow struct {
 	CreatedBy        Actor `gorm:"serializer:json"`
 	UpdatedAt        int64 `gorm:"autoUpdateTime:false"`
 	DeletedAt        int64
+	HookHash         string // of the Incoming Webhook address; "" = it has none
+	HookToken        string // sealed
+	HookSecret       string // sealed; "" = none is asked for
 }
 
 // WorkflowVersion is an immutable published snapshot.

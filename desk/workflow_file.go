@@ -27,8 +27,12 @@ func (d *Desk) ValidateWorkflow(ctx context.Context, p Principal, body []byte) (
 		if err != nil {
 			return err
 		}
-		if loop := flow.FindLoop(def, published); loop != nil {
-			problems = append(problems, flow.LoopProblem(loop, flow.Save))
+		loop, err := t.findLoop(def, published)
+		if err != nil {
+			return err
+		}
+		if loop != nil {
+			problems = append(problems, def.Locate(flow.LoopProblem(loop, flow.Save)))
 		}
 		return nil
 	})
@@ -100,13 +104,13 @@ func (d *Desk) ImportWorkflow(ctx context.Context, p Principal, file []byte, in 
 	var v *WorkflowView
 	err := d.write(ctx, p.WorkspaceID, p.Actor(), func(t *txn) error {
 		def, problems := flow.Read(file)
-		if len(problems) > 0 {
+		if def == nil {
 			return invalidWorkflow(problems)
 		}
 		if in.Name != "" {
 			def.Name = strings.TrimSpace(in.Name)
 		}
-		wf, err := t.importDefinition(def, in.Replace)
+		wf, err := t.importDefinition(def, len(problems) > 0, in.Replace)
 		if err != nil {
 			return err
 		}
@@ -116,10 +120,15 @@ func (d *Desk) ImportWorkflow(ctx context.Context, p Principal, file []byte, in 
 	return v, err
 }
 
-func (t *txn) importDefinition(def *flow.Definition, replace bool) (*Workflow, error) {
+// importDefinition stores what was read. A file of which not everything could be
+// read is refused with all its problems.
+func (t *txn) importDefinition(def *flow.Definition, unread, replace bool) (*Workflow, error) {
 	problems, err := t.check(def, flow.Save)
 	if err != nil {
 		return nil, err
+	}
+	if unread {
+		return nil, invalidWorkflow(problems)
 	}
 	if own := identityProblems(problems); len(own) > 0 {
 		return nil, invalidWorkflow(own)

@@ -43,7 +43,11 @@ func (t *txn) publish(wf *Workflow) error {
 	if err != nil {
 		return err
 	}
-	if loop := flow.FindLoop(def, published); loop != nil {
+	loop, err := t.findLoop(def, published)
+	if err != nil {
+		return err
+	}
+	if loop != nil {
 		e := refuse(Conflict, "workflow_loop", "Workflow loop detected")
 		e.Problems = flow.Problems{flow.LoopProblem(loop, flow.Publish)}
 		return e
@@ -51,11 +55,19 @@ func (t *txn) publish(wf *Workflow) error {
 	if err := wf.take(def); err != nil { // references that were open are resolved by now
 		return err
 	}
+	for more := wf.State == Stopped; more; { // what a Stop that died has left behind
+		if _, more, err = t.endOrphans(wf.ID); err != nil {
+			return err
+		}
+	}
 	if wf.State == Published && !wf.Unpublished() {
 		return nil
 	}
 	if wf.Unpublished() {
 		if err := t.newVersion(wf, len(def.Steps)); err != nil {
+			return err
+		}
+		if err := t.clearPublished(wf.ID, def); err != nil {
 			return err
 		}
 	}
@@ -79,50 +91,42 @@ func (t *txn) newVersion(wf *Workflow, steps int) error {
 
 // StopWorkflow disarms a published workflow and ends its live runs.
 func (d *Desk) StopWorkflow(ctx context.Context, p Principal, ref string) (wf *Workflow, ended int, err error) {
-	err = d.write(ctx, p.WorkspaceID, p.Actor(), func(t *txn) error {
-		if err := t.lockAssignments(); err != nil { // it locks many contacts, as a drain does: one after the other
-			return err
-		}
-		if wf, err = t.workflowByRef(ref, true); err != nil {
-			return err
-		}
+	return d.endWorkflow(ctx, p, ref, flow.EndWorkflowStopped, func(t *txn, wf *Workflow) error {
 		if wf.State != Published {
 			return refuse(Conflict, "invalid_state", "workflow %q is %s; only a published one can be stopped", wf.Name, wf.State)
 		}
 		wf.State, wf.PublishedTrigger = Stopped, ""
-		if err := t.db.Model(wf).Select("state", "published_trigger").Updates(wf).Error; err != nil {
-			return err
-		}
-		ended, err = t.endRunsOf(wf, flow.EndWorkflowStopped)
-		return err
+		return t.db.Model(wf).Select("state", "published_trigger").Updates(wf).Error
 	})
-	return wf, ended, err
 }
 
 // DeleteWorkflow ends the live runs of a workflow and removes it; its runs stay readable.
 func (d *Desk) DeleteWorkflow(ctx context.Context, p Principal, ref string) (wf *Workflow, ended int, err error) {
+	return d.endWorkflow(ctx, p, ref, flow.EndWorkflowDeleted, func(t *txn, wf *Workflow) error {
+		wf.DeletedAt, wf.PublishedTrigger = t.at, ""
+		return t.db.Model(wf).Select("deleted_at", "published_trigger").Updates(wf).Error
+	})
+}
+
+// endWorkflow changes the state of a workflow and ends its live runs.
+func (d *Desk) endWorkflow(ctx context.Context, p Principal, ref string, reason flow.EndReason, change func(t *txn, wf *Workflow) error) (wf *Workflow, ended int, err error) {
+	var end *ending
 	err = d.write(ctx, p.WorkspaceID, p.Actor(), func(t *txn) error {
-		if err := t.lockAssignments(); err != nil { // it locks many contacts, as a drain does: one after the other
+		if err := t.lockAssignments(); err != nil {
 			return err
 		}
 		if wf, err = t.workflowByRef(ref, true); err != nil {
 			return err
 		}
-		wf.DeletedAt, wf.PublishedTrigger = t.at, ""
-		if err := t.db.Model(wf).Select("deleted_at", "published_trigger").Updates(wf).Error; err != nil {
+		if err := change(t, wf); err != nil {
 			return err
 		}
-		ended, err = t.endRunsOf(wf, flow.EndWorkflowDeleted)
+		end, err = t.endAll(wf, reason)
 		return err
 	})
-	return wf, ended, err
-}
-
-// endRunsOf ends the live runs of a workflow, contacts in the order of their ids.
-func (t *txn) endRunsOf(wf *Workflow, reason flow.EndReason) (int, error) {
-	var runs []Run
-	if err := t.db.Where("workflow_id = ? AND "+isLive, wf.ID).Order("contact_id, id").Find(&runs).Error; err != nil {
-		return 0, err
+	if err != nil {
+		return nil, 0, err
 	}
-	return t.endRuns(runs, reason)
+	ended, err = end.finish(ctx, d, p.WorkspaceID, p.Actor())
+	return wf, ended, err
 }

@@ -152,6 +152,9 @@ func invalidWorkflow(problems flow.Problems) *Error {
 // insertWorkflow stores a new draft. Without an id of its own the workflow gets
 // one from its name; wanted says that a taken id is refused, not changed.
 func (t *txn) insertWorkflow(def *flow.Definition, wanted bool) (*Workflow, error) {
+	if err := t.lockAssignments(); err != nil { // two at once could both be the last one allowed
+		return nil, err
+	}
 	var n int64
 	if err := t.db.Model(&Workflow{}).Where("workspace_id = ? AND deleted_at = 0", t.wsID).Count(&n).Error; err != nil {
 		return nil, err
@@ -168,14 +171,15 @@ func (t *txn) insertWorkflow(def *flow.Definition, wanted bool) (*Workflow, erro
 		return nil, err
 	}
 	if wanted && free != def.ID {
-		return nil, invalidWorkflow(flow.Problems{{Severity: flow.SeverityError, Code: "workflow.id.taken", Path: "id",
-			Message: fmt.Sprintf("The id %q is used by another workflow. Choose another one.", def.ID)}})
+		return nil, invalidWorkflow(flow.Problems{def.Locate(flow.Problem{Severity: flow.SeverityError, Code: "workflow.id.taken", Path: "id",
+			Message: fmt.Sprintf("The id %q is used by another workflow. Choose another one.", def.ID)})})
 	}
 	def.ID = free
 	wf := &Workflow{WorkspaceID: t.wsID, Slug: free, State: Draft, Revision: 1, CreatedAt: t.at, CreatedBy: t.actor, UpdatedAt: t.at}
 	if err := wf.take(def); err != nil {
 		return nil, err
 	}
+	t.giveHook(wf)
 	res := t.db.Clauses(clause.OnConflict{DoNothing: true}).Create(wf)
 	if res.Error == nil && res.RowsAffected == 0 {
 		return nil, errAgain
@@ -190,7 +194,8 @@ func (t *txn) saveDraft(wf *Workflow, def *flow.Definition) error {
 		return err
 	}
 	wf.Revision, wf.UpdatedAt = wf.Revision+1, t.at
-	return t.db.Model(wf).Select("name", "description", "revision", "trigger_type", "draft", "draft_hash", "updated_at").Updates(wf).Error
+	t.giveHook(wf)
+	return t.db.Model(wf).Select("name", "description", "revision", "trigger_type", "draft", "draft_hash", "updated_at", "hook_hash", "hook_token").Updates(wf).Error
 }
 
 // take makes a definition the workflow's draft.

@@ -24,7 +24,7 @@ func (d *Desk) Versions(ctx context.Context, p Principal, ref string, page Page)
 			return err
 		}
 		byNumber := order{"version", "version DESC", "version > ?", "version < ?"}
-		l, err := list(t.db.Omit("definition").Where("workflow_id = ?", wf.ID), page, byNumber, func(v *WorkflowVersion) int64 { return v.Version })
+		l, err := list(t.db.Omit("definition").Where("workflow_id = ? AND version > 0", wf.ID), page, byNumber, func(v *WorkflowVersion) int64 { return v.Version })
 		if err != nil {
 			return err
 		}
@@ -59,13 +59,40 @@ func (d *Desk) Version(ctx context.Context, p Principal, ref string, version int
 	return v, err
 }
 
+// RestoreVersion makes a published version the draft again; name and description
+// stay. What the version refers to may be gone by now: then the draft has
+// problems. A revision other than 0 must be the draft's.
+func (d *Desk) RestoreVersion(ctx context.Context, p Principal, ref string, version, revision int64) (*WorkflowView, error) {
+	defer d.recent.workflows.clear()
+	var v *WorkflowView
+	err := d.write(ctx, p.WorkspaceID, p.Actor(), func(t *txn) error {
+		wf, err := t.workflowByRef(ref, true)
+		if err != nil {
+			return err
+		}
+		if revision != 0 && revision != wf.Revision {
+			return stale(wf, revision)
+		}
+		_, def, err := t.version(ref, version)
+		if err != nil {
+			return err
+		}
+		if err := t.saveDraft(wf, def); err != nil {
+			return err
+		}
+		v, err = t.fullView(wf)
+		return err
+	})
+	return v, err
+}
+
 // version loads a version with a copy of its definition that shows the present names.
 func (t *txn) version(ref string, version int64) (*WorkflowVersion, *flow.Definition, error) {
 	wf, err := t.workflowByRef(ref, false)
 	if err != nil {
 		return nil, nil, err
 	}
-	row, err := first[WorkflowVersion](t.db.Where("workflow_id = ? AND version = ?", wf.ID, version))
+	row, err := first[WorkflowVersion](t.db.Where("workflow_id = ? AND version = ? AND version > 0", wf.ID, version)) // 0 are snapshots for test runs
 	if err != nil {
 		return nil, nil, err
 	}

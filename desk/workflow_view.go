@@ -13,7 +13,8 @@ type WorkflowView struct {
 	Workflow
 	StepCount  int
 	Counts     RunCounts
-	Problems   flow.Problems   // of the draft, as Save sees them
+	Problems   flow.Problems   // of the draft, as Save sees them, and warnings of what goes wrong while it runs
+	Hook       string          // token of the Incoming Webhook address; "" = it has none
 	Settings   json.RawMessage // these two in full views only
 	Definition json.RawMessage
 }
@@ -90,6 +91,10 @@ func (t *txn) workflowViews(wfs []Workflow, full bool) ([]WorkflowView, error) {
 	if err != nil {
 		return nil, err
 	}
+	warnings, err := t.warningsOf(wfs)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]WorkflowView, len(wfs))
 	for i, wf := range wfs {
 		v := WorkflowView{Workflow: wf, Counts: counts[wf.ID]}
@@ -100,8 +105,18 @@ func (t *txn) workflowViews(wfs []Workflow, full bool) ([]WorkflowView, error) {
 		if v.Problems, err = t.check(def, flow.Save); err != nil {
 			return nil, err
 		}
-		if loop := flow.FindLoop(def, published); loop != nil {
+		loop, err := t.findLoop(def, published)
+		if err != nil {
+			return nil, err
+		}
+		if loop != nil {
 			v.Problems = append(v.Problems, flow.LoopProblem(loop, flow.Save))
+		}
+		if v.Hook, err = t.hookOf(&v.Workflow); err != nil {
+			return nil, err
+		}
+		for _, w := range warnings[wf.ID] {
+			v.Problems = append(v.Problems, w.problem(def))
 		}
 		v.StepCount = len(def.Steps)
 		if full {
@@ -135,6 +150,13 @@ func (t *txn) runCounts(wfs []Workflow) (map[int64]RunCounts, error) {
 }
 
 func (t *txn) stuckBefore() int64 { return t.at - stuckAfter.Milliseconds() }
+
+// findLoop returns the names of the workflows of the cycle that a definition
+// would close; nil when there is none.
+func (t *txn) findLoop(def *flow.Definition, published []*flow.Definition) ([]string, error) {
+	dir := &directory{t: t}
+	return flow.FindLoop(def, published, dir), dir.err
+}
 
 // publishedDefinitions are the newest versions of all published workflows.
 func (t *txn) publishedDefinitions() ([]*flow.Definition, error) {

@@ -12,6 +12,9 @@ type Workspace struct {
 	UnassignOnClose                  bool
 	ClosingNoteMode                  string
 	StrictEmptyVariables             bool
+	AutoClose                        bool
+	AutoCloseMinutes                 int64 // 30 – 20,160
+	AutoCloseSince                   int64 // when it was switched on: conversations opened before are left alone
 	Revision                         int64
 	CreatedAt                        int64 `gorm:"autoCreateTime:false"`
 }

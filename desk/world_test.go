@@ -34,6 +34,12 @@ type world struct {
 	sent  []channel.Outgoing
 	fail  *channel.SendError // what the provider answers; nil = yes
 	serve int
+
+	mind mind // the language model
+
+	crm func(at HTTPAttempt) HTTPAnswer // what outside systems answer; nil = 200 and no body
+
+	google func(at RowAttempt) (place string, no *RowRefusal) // what Google Sheets answers; nil = yes
 }
 
 // eachWorld runs a test on both databases.
@@ -288,13 +294,25 @@ func (e *engine) Do(call flow.Call, eff flow.Effect) (flow.Result, error) {
 		return d.Comment(ctx, call, x)
 	case flow.Sleep:
 		return d.Sleep(ctx, call, x)
+	case flow.CheckTime:
+		return d.CheckTime(ctx, call, x)
+	case flow.Request:
+		return e.w.request(call, x)
+	case flow.StartChild:
+		return d.StartChild(ctx, call, x)
+	case flow.AppendRow:
+		return e.w.appendRow(call, x)
+	case flow.Think:
+		return e.w.think(call)
+	case flow.Say:
+		return e.w.send(func() (Delivery, error) { return d.PrepareSay(ctx, call, x) })
 	}
 	return flow.Result{}, fmt.Errorf("unknown effect %T", eff)
 }
 
 func (e *engine) Await(call flow.Call, wait flow.Wait) (flow.Result, error) {
 	call.RunID = e.run
-	res, err := e.w.d.EndWait(e.w.Context(), call, wait, !e.Now().Before(wait.DueAt))
+	res, err := e.w.d.EndWait(e.w.Context(), call, wait, !wait.DueAt.IsZero() && !e.Now().Before(wait.DueAt))
 	if err == nil && res.Outcome == "" {
 		panic(suspended)
 	}

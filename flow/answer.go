@@ -7,18 +7,24 @@ import (
 )
 
 // parse checks an answer against the question and returns the form in which it
-// is stored; ok is false for an invalid answer. Options are the labels of a
-// multiple choice as they were sent.
-func (q *AskQuestion) parse(a Answer, options []string, now time.Time) (stored string, ok bool) {
+// is stored; ok is false for an invalid answer. Asked is how the question went
+// out: the labels of a multiple choice, and whether as buttons.
+func (q *AskQuestion) parse(a Answer, asked Result, now time.Time) (stored string, ok bool) {
 	text := strings.TrimSpace(a.Text)
+	if a.Type == locationMessage && q.QuestionType != AskLocation {
+		return "", false // its text is an address that nobody typed
+	}
 	switch q.QuestionType {
 	case AskText:
-		return text, text != "" && a.Type != locationMessage
+		return text, text != ""
 	case AskChoice:
-		return choose(text, options)
+		return choose(a.Option, text, asked)
 	case AskNumber:
 		return q.parseNumber(text)
 	case AskDate:
+		if a.Year != 0 {
+			now = time.Date(a.Year, time.January, 1, 0, 0, 0, 0, time.UTC)
+		}
 		return parseDate(text, now)
 	case AskPhone:
 		return parsePhone(text)
@@ -27,6 +33,9 @@ func (q *AskQuestion) parse(a Answer, options []string, now time.Time) (stored s
 	case AskURL:
 		return parseURL(text)
 	case AskRating:
+		if a.Option != 0 {
+			text = strconv.Itoa(a.Option)
+		}
 		return parseRating(text)
 	case AskLocation:
 		if a.Latitude != nil && a.Longitude != nil {
@@ -37,21 +46,39 @@ func (q *AskQuestion) parse(a Answer, options []string, now time.Time) (stored s
 	return "", false
 }
 
+// Yearless reports whether the answer may be a date without a year, MM/DD. Then
+// Year is needed, which costs a look at the workspace.
+func (a Answer) Yearless() bool {
+	month, day, ok := strings.Cut(strings.TrimSpace(a.Text), "/")
+	return ok && allDigits(month) && allDigits(day)
+}
+
 const locationMessage = "location"
 
-// choose finds an option by its label, else by its number. Labels come first:
-// an option may itself be called "2".
-func choose(text string, options []string) (string, bool) {
-	for _, o := range options {
+// choose finds an option by the button that was pressed, by its label, or by its
+// number where the contact saw numbers. Labels come before numbers: an option
+// may itself be called "2".
+func choose(pressed int, text string, asked Result) (string, bool) {
+	at := func(n int) (string, bool) {
+		if n < 1 || n > len(asked.Options) {
+			return "", false
+		}
+		label := strings.TrimSpace(asked.Options[n-1])
+		return label, label != ""
+	}
+	if label, ok := at(pressed); ok {
+		return label, true
+	}
+	for i, o := range asked.Options {
 		if equalText(o, text) {
-			return strings.TrimSpace(o), text != ""
+			return at(i + 1)
 		}
 	}
 	n, err := strconv.Atoi(text)
-	if err != nil || n < 1 || n > len(options) || !allDigits(text) {
+	if err != nil || asked.Buttons || !allDigits(text) {
 		return "", false
 	}
-	return strings.TrimSpace(options[n-1]), true
+	return at(n)
 }
 
 // parseNumber reads a number within the question's limits.

@@ -67,12 +67,12 @@ func TestAnswer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			for text, want := range c.valid {
-				got, ok := c.q.parse(Answer{Type: "text", Text: text}, options, today())
+				got, ok := c.q.parse(Answer{Type: "text", Text: text}, Result{Options: options}, today())
 				require.True(t, ok, "%q", text)
 				require.Equal(t, want, got, "%q", text)
 			}
 			for _, text := range c.invalid {
-				_, ok := c.q.parse(Answer{Type: "text", Text: text}, options, today())
+				_, ok := c.q.parse(Answer{Type: "text", Text: text}, Result{Options: options}, today())
 				require.False(t, ok, "%q", text)
 			}
 		})
@@ -98,11 +98,12 @@ func TestAnswerOtherThanText(t *testing.T) {
 		"impossible location":          {AskLocation, at(91, 0), "", false},
 		"location that is no number":   {AskLocation, at(math.NaN(), math.Inf(1)), "", false},
 		"location without coordinates": {AskLocation, Answer{Type: "location", Text: "Petronas Towers"}, "", false},
+		"number in an address":         {AskNumber, Answer{Type: "location", Text: "12"}, "", false},
 		"number in a caption":          {AskNumber, Answer{Type: "attachment", Text: "12"}, "12", true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			q := AskQuestion{QuestionType: c.kind}
-			got, ok := q.parse(c.answer, nil, today())
+			got, ok := q.parse(c.answer, Result{}, today())
 			require.Equal(t, c.ok, ok)
 			if ok {
 				require.Equal(t, c.want, got)
@@ -111,11 +112,52 @@ func TestAnswerOtherThanText(t *testing.T) {
 	}
 }
 
+// A multiple choice is answered by a label, by a button of the question, or by
+// a number where the contact saw numbers.
+func TestAnswerByButtonAndNumber(t *testing.T) {
+	q := AskQuestion{QuestionType: AskChoice}
+	numbered := Result{Options: []string{"Red", "3", "Red"}}
+	buttons := Result{Options: numbered.Options, Buttons: true}
+	pressed := func(n int, title string) Answer { return Answer{Type: "whatsapp_interactive", Text: title, Option: n} }
+	typed := func(text string) Answer { return Answer{Type: "text", Text: text} }
+	for name, c := range map[string]struct {
+		answer Answer
+		asked  Result
+		want   string
+	}{
+		"number of numbered text":              {typed("1"), numbered, "Red"},
+		"label before number":                  {typed("3"), numbered, "3"},
+		"number of a label that is a number":   {typed("2"), numbered, "3"},
+		"number where there were buttons":      {typed("1"), buttons, ""},
+		"label that is a number, with buttons": {typed("3"), buttons, "3"},
+		"label typed instead of pressed":       {typed(" red "), buttons, "Red"},
+		"pressed":                              {pressed(2, "3"), buttons, "3"},
+		"pressed, title shortened":             {pressed(1, "R"), buttons, "Red"},
+		"pressed on another question":          {pressed(0, "Sales"), buttons, ""},
+		"same label on another question":       {pressed(0, "Red"), buttons, "Red"},
+		"pressed beyond the options":           {pressed(4, "Green"), buttons, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got, ok := q.parse(c.answer, c.asked, today())
+			require.Equal(t, c.want, got)
+			require.Equal(t, c.want != "", ok)
+		})
+	}
+	stars, ok := (&AskQuestion{QuestionType: AskRating}).parse(pressed(4, "★★★★ great"), Result{}, today())
+	require.True(t, ok)
+	require.Equal(t, "4", stars)
+}
+
 func TestAnswerDateOfPresentYear(t *testing.T) {
 	q := AskQuestion{QuestionType: AskDate}
-	got, ok := q.parse(Answer{Text: "2/29"}, nil, time.Date(2028, 1, 1, 0, 0, 0, 0, time.UTC))
+	got, ok := q.parse(Answer{Text: "2/29"}, Result{}, time.Date(2028, 1, 1, 0, 0, 0, 0, time.UTC))
 	require.True(t, ok)
 	require.Equal(t, "2028-02-29", got)
+
+	newYearsEve := time.Date(2026, 12, 31, 20, 0, 0, 0, time.UTC)
+	got, ok = q.parse(Answer{Text: "1/2", Year: 2027}, Result{}, newYearsEve)
+	require.True(t, ok)
+	require.Equal(t, "2027-01-02", got, "it is 2027 already where the workspace is")
 }
 
 // FuzzAnswer shows that no answer panics and that a stored form is itself a
@@ -128,12 +170,12 @@ func FuzzAnswer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, kind uint8, text string) {
 		q := AskQuestion{QuestionType: types[int(kind)%len(types)]}
 		options := []string{"Red", "Blue"}
-		stored, ok := q.parse(Answer{Type: "text", Text: text}, options, today())
+		stored, ok := q.parse(Answer{Type: "text", Text: text}, Result{Options: options}, today())
 		if !ok {
 			return
 		}
 		require.NotEmpty(t, stored)
-		again, ok := q.parse(Answer{Type: "text", Text: stored}, options, today())
+		again, ok := q.parse(Answer{Type: "text", Text: stored}, Result{Options: options}, today())
 		require.True(t, ok, "%q → %q", text, stored)
 		require.Equal(t, stored, again)
 	})

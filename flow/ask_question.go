@@ -57,7 +57,7 @@ func (q *AskQuestion) run(x *Execution) (way, error) {
 			}
 			return exit(EndTimeout), nil
 		}
-		value, ok := q.parse(*got.Answer, asked.Options, x.host.Now())
+		value, ok := q.parse(*got.Answer, asked, x.host.Now())
 		if ok {
 			return q.save(x, value)
 		}
@@ -82,6 +82,9 @@ func (q *AskQuestion) save(x *Execution, value string) (way, error) {
 	_, _, err := x.do(SaveAnswer{Field: q.SaveAsContactField, Value: value, Tag: q.SaveAsTag})
 	return by(ArmSuccess), err
 }
+
+// saves is the variable that the answer fills.
+func (q *AskQuestion) saves() []string { return []string{q.SaveAsVariable} }
 
 // limit is a timeout with its default, the longest wait there is.
 func limit(d Duration) time.Duration {

@@ -39,7 +39,7 @@ const (
 //
 // Problems that need other workflows are not here: see FindLoop.
 func Check(def *Definition, dir Directory, st Stage) Problems {
-	c := &checker{def: def, dir: dir, stage: st}
+	c := &checker{def: def, dir: dir, stage: st, codes: configCodes}
 	if def.src != nil {
 		c.problems = slices.Clone(def.src.problems)
 	}
@@ -50,6 +50,7 @@ func Check(def *Definition, dir Directory, st Stage) Problems {
 	c.parameters()
 	c.trigger()
 	c.tree()
+	c.variables()
 	for i := range def.Steps {
 		c.oneStep(i)
 	}
@@ -68,6 +69,8 @@ type checker struct {
 
 	step *Step  // the step whose configuration is checked
 	base string // path of that configuration
+
+	codes codes // of the configuration being checked
 }
 
 // report adds a problem, unless an earlier one at or around the path says it all.
@@ -90,6 +93,11 @@ func (c *checker) add(code, key, format string, args ...any) {
 	c.report(code, join(c.base, key), format, args...)
 }
 
+// invalid reports a wrong value of a setting.
+func (c *checker) invalid(key, format string, args ...any) {
+	c.add(c.codes.invalid, key, format, args...)
+}
+
 // final reports a problem after which nothing else is said about the path.
 func (c *checker) final(code, path, format string, args ...any) {
 	c.report(code, path, format, args...)
@@ -98,7 +106,7 @@ func (c *checker) final(code, path, format string, args ...any) {
 
 // missing reports a required setting that is empty.
 func (c *checker) missing(key string) {
-	c.final("step.config.missing", join(c.base, key), "Fill in %s.", key)
+	c.final(c.codes.missing, join(c.base, key), "Fill in %s.", key)
 }
 
 // notAllowed reports a setting that is given although it does not fit the others.
@@ -155,11 +163,6 @@ func (c *checker) workflow() {
 	}
 }
 
-// TriggerTypes lists the triggers of this release.
-func TriggerTypes() []TriggerType {
-	return []TriggerType{ConversationOpened, ConversationClosed, MessageReceived, ManualTrigger}
-}
-
 func (c *checker) trigger() {
 	t := &c.def.Trigger
 	switch {
@@ -173,7 +176,21 @@ func (c *checker) trigger() {
 	if t.OncePerContact && t.Type == ManualTrigger {
 		c.report("trigger.once.not_allowed", "trigger.once_per_contact", "Manual Trigger has no once per contact. Remove once_per_contact.")
 	}
-	walk(reflect.ValueOf(t).Elem(), "trigger", func(path string, s setting, v reflect.Value) { c.setting(path, s, v, fileCodes) })
+	walk(reflect.ValueOf(t).Elem(), "trigger", func(path string, s setting, v reflect.Value) {
+		if inside(path, "trigger.config") {
+			c.setting(path, s, v, triggerCodes)
+			return
+		}
+		c.setting(path, s, v, fileCodes)
+	})
+	if t.Config == nil {
+		t.Config = newTriggerConfig(t.Type)
+	}
+	if t.Config != nil {
+		c.base, c.codes = "trigger.config", triggerCodes
+		t.Config.check(c)
+		c.base, c.codes = "", configCodes
+	}
 	c.conditions("trigger.conditions", t.Conditions, triggerOffers(t.Type))
 }
 

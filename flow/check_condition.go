@@ -101,8 +101,9 @@ func (c *checker) conditionField(path string, cond *Condition) {
 		switch {
 		case f == "":
 			c.report("condition.value.missing", path, "Name the contact field.")
-		case f != "assignee" && !c.field(f):
-			c.unknownReference(path, RefField, Ref{Name: f})
+		case f == "assignee" || c.field(f):
+		default:
+			c.conditionKey(path, cond)
 		}
 	case CatVariable:
 		switch {
@@ -124,6 +125,16 @@ func (c *checker) conditionField(path string, cond *Condition) {
 			c.report("condition.value.invalid", path, "%s has no field. Remove it.", cond.Category)
 		}
 	}
+}
+
+// conditionKey puts the key of a contact field that is written in another way:
+// as any reference to a field it is found by its name too, ignoring case.
+func (c *checker) conditionKey(path string, cond *Condition) {
+	if info, ok := c.dir.Field(cond.Field); ok && c.waiting(cond.Field) == nil {
+		cond.Field = info.Key
+		return
+	}
+	c.unknownReference(path, RefField, Ref{Name: cond.Field})
 }
 
 // conditionValue checks the right side.
@@ -155,10 +166,24 @@ func (c *checker) conditionValue(path string, cond *Condition, only []string) {
 		c.regex(path, texts[0])
 		return
 	}
-	for _, text := range texts {
+	refs := make([]Ref, len(texts))
+	for i, text := range texts {
 		if len(Names(text)) == 0 {
-			c.literal(path, cond, text, only)
+			refs[i] = c.literal(path, cond, i, text, only)
 		}
+	}
+	c.keepRefs(cond, refs)
+}
+
+// keepRefs notes the objects that a condition names, and what they are called now.
+func (c *checker) keepRefs(cond *Condition, refs []Ref) {
+	if c.dir == nil || cond.names() == "" {
+		return
+	}
+	cond.Refs = nil
+	if slices.ContainsFunc(refs, func(r Ref) bool { return r.ID != 0 }) {
+		cond.Refs = refs
+		cond.eachRef(func(RefKind, *Ref) {}) // the value's texts are the present names
 	}
 }
 
@@ -195,8 +220,9 @@ func (c *checker) regex(path, text string) {
 	}
 }
 
-// literal checks one value without variables.
-func (c *checker) literal(path string, cond *Condition, text string, only []string) {
+// literal checks the nth value, which has no variables, and returns the object
+// that it names.
+func (c *checker) literal(path string, cond *Condition, n int, text string, only []string) Ref {
 	fold := func(w string) bool { return equalText(w, text) }
 	switch {
 	case only != nil && !slices.ContainsFunc(only, fold):
@@ -214,18 +240,27 @@ func (c *checker) literal(path string, cond *Condition, text string, only []stri
 			c.report("condition.value.invalid", path, "%q is not a number.", cut(text, 40))
 		}
 	default:
-		c.conditionObject(path, cond, text)
+		return c.conditionObject(path, cond, n, text)
 	}
+	return Ref{}
 }
 
-// conditionObject checks that an object which the value names exists.
-func (c *checker) conditionObject(path string, cond *Condition, text string) {
-	kinds := map[Category]RefKind{CatContactTag: RefTag, CatConvCategory: RefCategory, CatLastChannel: RefChannel, CatChannel: RefChannel}
-	kind, ok := kinds[cond.Category]
-	if !ok || cond.Field == "source" || c.dir == nil || c.waiting(text) != nil {
-		return
+// conditionObject finds the object that the nth value names: by the id that the
+// stored workflow keeps, else by its name.
+func (c *checker) conditionObject(path string, cond *Condition, n int, text string) Ref {
+	kind := cond.names()
+	if kind == "" || c.dir == nil || c.waiting(text) != nil {
+		return Ref{}
 	}
-	if len(c.dir.Find(kind, Ref{Name: text})) == 0 {
-		c.unknownReference(path, kind, Ref{Name: text})
+	r := Ref{ID: cond.ref(n).ID, Name: text}
+	found := c.dir.Find(kind, r)
+	switch {
+	case len(found) == 0:
+		c.unknownReference(path, kind, r)
+		return r // a deleted object keeps its id: it was meant, and no namesake
+	case len(found) > 1:
+		c.report("reference.ambiguous", path, "%s fits %d objects of the kind %s. Rename one of them.", r.shown(), len(found), kind)
+		return Ref{}
 	}
+	return found[0]
 }

@@ -3,6 +3,7 @@ package flow
 import (
 	"reflect"
 	"slices"
+	"strings"
 )
 
 // waiting returns the open template parameter that a text uses, or nil. In a
@@ -30,18 +31,36 @@ func (c *checker) parameters() {
 	if len(c.def.Parameters) == 0 {
 		return
 	}
-	walk(reflect.ValueOf(&c.def.Trigger).Elem(), "trigger", c.parameterAt)
+	for i := range c.def.Parameters {
+		p := &c.def.Parameters[i]
+		if key, code, message := p.check(); code != "" {
+			path := join("parameters", p.Name)
+			if key != "" {
+				path = join(path, key)
+			}
+			c.report(code, path, "%s", message)
+		}
+	}
+	walk(reflect.ValueOf(&c.def.Trigger).Elem(), "trigger", c.openAt("trigger.config", c.def.Trigger.Open))
 	for i := range c.def.Steps {
 		s := &c.def.Steps[i]
 		base := join(item("steps", i), "config")
 		if cfg, ok := configOf(s); ok {
-			walk(cfg, base, func(path string, st setting, v reflect.Value) {
-				if p := c.def.parameter(s.Open[path[min(len(base)+1, len(path)):]]); p != nil {
-					c.openParameter(path, p)
-				}
-				c.parameterAt(path, st, v)
-			})
+			walk(cfg, base, c.openAt(base, s.Open))
 		}
+	}
+}
+
+// openAt visits the values of a configuration, of whose settings some wait for a
+// parameter.
+func (c *checker) openAt(base string, open map[string]string) visitor {
+	return func(path string, st setting, v reflect.Value) {
+		if below, ok := strings.CutPrefix(path, base+"."); ok {
+			if p := c.def.parameter(open[below]); p != nil {
+				c.openParameter(path, p)
+			}
+		}
+		c.parameterAt(path, st, v)
 	}
 }
 

@@ -43,7 +43,7 @@ func (q *AskQuestion) checkOptions(c *checker) {
 	for i, option := range q.Options[:min(len(q.Options), maxOptions)] {
 		at := item("options", i)
 		option = strings.TrimSpace(option)
-		first := slices.IndexFunc(q.Options, func(o string) bool { return fold(o) == fold(option) })
+		first := slices.IndexFunc(q.Options, func(o string) bool { return equalText(o, option) })
 		switch {
 		case option == "":
 			c.missing(at)

@@ -53,7 +53,7 @@ func stepTypes() string {
 // setting checks what the tags of one value say.
 func (c *checker) setting(path string, s setting, v reflect.Value, cs codes) {
 	if s.required && c.emptySetting(v, path) {
-		code := "step.config.missing"
+		code := cs.missing
 		if s.missing != "" {
 			code = s.missing
 		}
@@ -68,7 +68,7 @@ func (c *checker) setting(path string, s setting, v reflect.Value, cs codes) {
 			c.final(cs.invalid, path, "%q is not possible here. Use one of %s.", cut(text, 40), strings.Join(s.enum, ", "))
 		}
 		if s.vars {
-			c.text(path, text)
+			c.text(path, text, s.secrets)
 		}
 	}
 	if s.vars {
@@ -100,7 +100,7 @@ func (c *checker) valueTexts(path string, v reflect.Value) {
 		value, ok = *p, true
 	}
 	if ok {
-		value.each(func(text string) string { c.text(path, text); return text })
+		value.each(func(text string) string { c.text(path, text, false); return text })
 	}
 }
 

@@ -60,6 +60,38 @@ func TestRules(t *testing.T) {
 		"a payload that is no JSON": {one("send_message", "channel: Web\nmessage: {type: text, text: Hi}\nchannel_responses:\n  - {channel: Web, message: {type: custom_payload, payload: '{'}}"),
 			[]string{"step.config.invalid", "message.type.unsupported"}},
 
+		"a payload with variables":         {reply("Custom", `{type: custom_payload, payload: '{"name": "$contact.firstname", "n": $contact.age}'}`), nil},
+		"a payload that no variable mends": {reply("Custom", `{type: custom_payload, payload: '{"name": $contact.firstname'}`), []string{"step.config.invalid"}},
+		"an unknown name in a payload":     {reply("Custom", `{type: custom_payload, payload: '{"price": $5}'}`), []string{"step.config.invalid"}},
+
+		"an e-mail":                      {reply("Mail", "{type: email, text: Hi}"), nil},
+		"an e-mail without text":         {reply("Mail", "{type: email, subject: Hi}"), []string{"message.text.missing"}},
+		"an e-mail elsewhere":            {reply("WhatsApp", "{type: email, text: Hi}"), []string{"message.type.unsupported"}},
+		"an e-mail as default":           {sayOn("Mail", "type: email\ntext: Hi"), []string{"message.type.unsupported"}},
+		"an attachment over http":        {reply("Mail", "{type: email, text: Hi, attachments: ['http://example.com/a.pdf']}"), []string{"step.config.invalid"}},
+		"an attachment from a variable":  {reply("Mail", "{type: email, text: Hi, attachments: ['{{$contact.profilepic}}']}"), nil},
+		"an empty attachment":            {reply("Mail", "{type: email, text: Hi, attachments: ['']}"), []string{"step.config.missing"}},
+		"five attachments":               {reply("Mail", "{type: email, text: Hi, attachments: ["+strings.Repeat("'https://example.com/a', ", 5)+"]}"), nil},
+		"a subject of a text":            {reply("Mail", "{type: text, text: Hi, subject: Hi}"), []string{"step.config.not_allowed"}},
+		"attachments of media":           {reply("Mail", "{type: media, file: 'https://example.com/a', attachments: ['https://example.com/a']}"), []string{"step.config.not_allowed"}},
+		"a template":                     {reply("WhatsApp", "{type: whatsapp_template, template: welcome}"), nil},
+		"a template without a name":      {reply("WhatsApp", "{type: whatsapp_template, language: en}"), []string{"step.config.missing"}},
+		"a template elsewhere":           {reply("Messenger", "{type: whatsapp_template, template: welcome}"), []string{"message.type.unsupported"}},
+		"a template with an empty value": {reply("WhatsApp", "{type: whatsapp_template, template: welcome, parameters: [Ana, '']}"), []string{"step.config.missing"}},
+		"a template with a text":         {reply("WhatsApp", "{type: whatsapp_template, template: welcome, text: Hi}"), []string{"step.config.not_allowed"}},
+		"a language of a text":           {reply("WhatsApp", "{type: text, text: Hi, language: en, parameters: [Ana]}"), []string{"step.config.not_allowed", "step.config.not_allowed"}},
+		"a facebook template":            {reply("Messenger", "{type: facebook_template, template: welcome, parameters: [$contact.name]}"), nil},
+		"a tag":                          {reply("Messenger", "{type: text, text: Hi, message_tag: ACCOUNT_UPDATE}"), nil},
+		"a tag on a named channel":       {sayOn("Messenger", "type: text\ntext: Hi\nmessage_tag: ACCOUNT_UPDATE"), nil},
+		"a tag for every channel":        {sayOn("last_interacted", "type: text\ntext: Hi\nmessage_tag: ACCOUNT_UPDATE"), []string{"step.config.not_allowed"}},
+		"a tag elsewhere":                {reply("WhatsApp", "{type: text, text: Hi, message_tag: ACCOUNT_UPDATE}"), []string{"message.type.unsupported"}},
+		"a tag that it does not have":    {reply("Messenger", "{type: text, text: Hi, message_tag: POST_PURCHASE_UPDATE}"), []string{"message.type.unsupported"}},
+		"a tag that nobody has":          {reply("Messenger", "{type: text, text: Hi, message_tag: HELLO}"), []string{"step.config.invalid"}},
+		"a tag of media":                 {reply("Messenger", "{type: media, file: 'https://example.com/a', message_tag: ACCOUNT_UPDATE}"), []string{"step.config.not_allowed"}},
+		"a caption that is too long":     {sayOn("Web", "type: media\nfile: https://example.com/a.png\ncaption: "+strings.Repeat("x", 2001)), []string{"message.text.limit"}},
+		"eleven replies":                 {reply("Web", "{type: quick_reply, text: Hi, replies: [a, b, c, d, e, f, g, h, i, j, k]}"), []string{"step.config.invalid"}},
+		"a blank reply":                  {reply("Web", "{type: quick_reply, text: Hi, replies: [a, ' ']}"), []string{"step.config.missing"}},
+
 		"options of a text question": {one("ask_question", ask+"text\noptions: [A]"), []string{"step.config.not_allowed"}},
 		"range of a text question":   {one("ask_question", ask+"text\nmin: 1"), []string{"step.config.not_allowed"}},
 		"an option with a variable":  {one("ask_question", ask+"multiple_choice\noptions: ['$contact.firstname|somebody else']"), nil},
@@ -89,9 +121,13 @@ func TestRules(t *testing.T) {
 		"a step without a type":       {head + "steps:\n  - {id: a}\n", []string{"step.type.unknown"}},
 		"a step whose type is a list": {head + "steps:\n  - {id: a, type: [wait]}\n", []string{"file.value.type"}},
 	}
+	schema := schemaOf(t)
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			require.Equal(t, tt.want, codesOf(fileProblems(t, tt.file)))
+			if len(tt.want) == 0 {
+				require.NoError(t, fits(t, schema, tt.file), "the schema is stricter than the check")
+			}
 		})
 	}
 }
@@ -108,16 +144,23 @@ func TestWindowRisk(t *testing.T) {
 		steps string
 		risk  bool
 	}{
-		"short wait":              {"  - {id: a, type: wait, config: {wait_for: 23h}, next: say}\n" + say, false},
-		"long wait":               {"  - {id: a, type: wait, config: {wait_for: 1d1s}, next: say}\n" + say, true},
-		"two waits":               {"  - {id: a, type: wait, config: {wait_for: 20h}, next: b}\n  - {id: b, type: wait, config: {wait_for: 20h}, next: say}\n" + say, true},
-		"an answer in between":    {"  - {id: a, type: wait, config: {wait_for: 20h}, next: b}\n  - {id: b, type: ask_question, config: {question: Hi, question_type: text}, arms: {success: c}}\n  - {id: c, type: wait, config: {wait_for: 20h}, next: say}\n" + say, false},
-		"nobody answers":          {"  - {id: b, type: ask_question, config: {question: Hi, question_type: text, timeout: 2d}, arms: {timeout: say}}\n" + say, true},
-		"a queue":                 {"  - {id: a, type: assign_to, config: {action: user_in_team, team: Support, logic: round_robin}, next: say}\n" + say, true},
-		"a short queue":           {"  - {id: a, type: assign_to, config: {action: user_in_team, team: Support, logic: round_robin, timeout: 1h}, next: say}\n" + say, false},
-		"a specific user":         {"  - {id: a, type: assign_to, config: {action: specific_user, user: ann@example.com}, next: say}\n" + say, false},
-		"waits that are jumped":   {"  - {id: a, type: wait, config: {wait_for: 13h}, next: say}\n" + strings.Replace(say, "}}}", "}}, next: j}", 1) + "  - {id: j, type: jump_to, config: {step: a, max_jumps: 1}}\n", true},
-		"a channel that has none": {"  - {id: a, type: wait, config: {wait_for: 2d}, next: say}\n" + strings.ReplaceAll(say, "%s", "Web"), false},
+		"short wait":               {"  - {id: a, type: wait, config: {wait_for: 23h}, next: say}\n" + say, false},
+		"long wait":                {"  - {id: a, type: wait, config: {wait_for: 1d1s}, next: say}\n" + say, true},
+		"two waits":                {"  - {id: a, type: wait, config: {wait_for: 20h}, next: b}\n  - {id: b, type: wait, config: {wait_for: 20h}, next: say}\n" + say, true},
+		"an answer in between":     {"  - {id: a, type: wait, config: {wait_for: 20h}, next: b}\n  - {id: b, type: ask_question, config: {question: Hi, question_type: text}, arms: {success: c}}\n  - {id: c, type: wait, config: {wait_for: 20h}, next: say}\n" + say, false},
+		"nobody answers":           {"  - {id: b, type: ask_question, config: {question: Hi, question_type: text, timeout: 2d}, arms: {timeout: say}}\n" + say, true},
+		"a queue":                  {"  - {id: a, type: assign_to, config: {action: user_in_team, team: Support, logic: round_robin}, next: say}\n" + say, true},
+		"a short queue":            {"  - {id: a, type: assign_to, config: {action: user_in_team, team: Support, logic: round_robin, timeout: 1h}, next: say}\n" + say, false},
+		"another workflow":         {"  - {id: a, type: trigger_another_workflow, config: {target: survey}, next: say}\n" + say, true},
+		"another one in time":      {"  - {id: a, type: trigger_another_workflow, config: {target: survey, timeout: 1h}, arms: {timeout: say}}\n" + say, false},
+		"another, not waited for":  {"  - {id: a, type: trigger_another_workflow, config: {target: survey, wait: false}, next: say}\n" + say, false},
+		"another that cannot be":   {"  - {id: a, type: trigger_another_workflow, config: {target: survey}, arms: {failure: say}}\n" + say, false},
+		"a specific user":          {"  - {id: a, type: assign_to, config: {action: specific_user, user: ann@example.com}, next: say}\n" + say, false},
+		"waits that are jumped":    {"  - {id: a, type: wait, config: {wait_for: 13h}, next: say}\n" + strings.Replace(say, "}}}", "}}, next: j}", 1) + "  - {id: j, type: jump_to, config: {step: a, max_jumps: 1}}\n", true},
+		"a template":               {"  - {id: a, type: wait, config: {wait_for: 2d}, next: say}\n  - {id: say, type: send_message, config: {channel: WhatsApp, message: {type: text, text: Hi}, channel_responses: [{channel: WhatsApp, message: {type: whatsapp_template, template: hi}}]}}\n", false},
+		"a tag":                    {"  - {id: a, type: wait, config: {wait_for: 2d}, next: say}\n  - {id: say, type: send_message, config: {channel: Messenger, message: {type: text, text: Hi, message_tag: ACCOUNT_UPDATE}}}\n", false},
+		"a text beside a template": {"  - {id: a, type: wait, config: {wait_for: 2d}, next: say}\n  - {id: say, type: send_message, config: {channel: last_interacted, message: {type: text, text: Hi}, channel_responses: [{channel: WhatsApp, message: {type: whatsapp_template, template: hi}}]}}\n", true},
+		"a channel that has none":  {"  - {id: a, type: wait, config: {wait_for: 2d}, next: say}\n" + strings.ReplaceAll(say, "%s", "Web"), false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

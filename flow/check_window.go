@@ -24,8 +24,10 @@ func (c *checker) window() {
 		switch cfg := s.Config.(type) {
 		case *AskQuestion:
 			c.risk(join(path, "question"))
+		case *AIAgent:
+			c.risk(join(path, "objective"))
 		case *SendMessage:
-			if c.windowed(cfg.Channel) {
+			if c.windowed(cfg.Channel) && cfg.freeForm() {
 				c.risk(join(path, "message"))
 			}
 		}
@@ -34,6 +36,19 @@ func (c *checker) window() {
 
 func (c *checker) risk(path string) {
 	c.report("message.window.risk", path, "This message may be sent more than 24 h after the contact's last message; channels such as WhatsApp will refuse it. Shorten the waits before it.")
+}
+
+// freeForm reports whether the step sends what needs an open window: anything
+// but a template or a text with a tag. Where the channel is only known when the
+// step runs, the default message may be sent.
+func (s *SendMessage) freeForm() bool {
+	m := s.Message
+	for _, r := range s.Responses {
+		if !s.Channel.Last() && r.Channel.ID == s.Channel.ID {
+			m = r.Message
+		}
+	}
+	return m.MessageTag == "" && m.Type != MessageWhatsAppTemplate && m.Type != MessageFacebookTemplate
 }
 
 // windowed reports whether a channel has a window, or may have one.
@@ -107,8 +122,16 @@ func ways(s *Step) (list []passage) {
 			if a == ArmTimeout {
 				p.takes = limit(cfg.Timeout)
 			}
+		case *AIAgent: // its own messages follow the contact's; only silence takes time
+			if a == ArmIdle || a == ArmFailure && !s.On(ArmIdle) {
+				p.takes = cfg.patience(s)
+			}
 		case *AssignTo:
 			if cfg.Action == AssignTeam || cfg.Action == AssignWorkspace {
+				p.takes = limit(cfg.Timeout)
+			}
+		case *TriggerAnother:
+			if cfg.Wait && a != ArmFailure {
 				p.takes = limit(cfg.Timeout)
 			}
 		}

@@ -41,6 +41,7 @@ func workflowProblems() []Code {
 		{"workflow.steps.limit", "more than 100 steps", "split the workflow"},
 		{"trigger.missing", "the workflow has no trigger", "choose a trigger"},
 		{"trigger.type.unknown", "there is no such trigger", "use a trigger that the message names"},
+		{"trigger.config.missing", "a required trigger setting is empty", "fill in the setting that path names"},
 		{"trigger.config.invalid", "wrong trigger setting", "remove or correct the setting"},
 		{"trigger.once.not_allowed", "once per contact on Manual Trigger", "remove once_per_contact"},
 		{"condition.limit", "more than 10 conditions", "remove conditions, or use a second branch"},
@@ -53,7 +54,8 @@ func workflowProblems() []Code {
 		{"parameter.unknown", "no such template parameter", "use a parameter of the template"},
 		{"parameter.type", "the value does not fit the parameter", "give a value of the parameter's type"},
 	})
-	return append(list, Code{"workflow.loop", SeverityError, "the workflow would start itself again", "add a condition, a question, or once per contact", true})
+	return append(list, Code{"workflow.loop", SeverityError, "the workflow would start itself again", "add a condition, a question, or once per contact", true},
+		Code{"target.not_published", SeverityError, "the workflow to trigger is not published", "publish it first", true})
 }
 
 func stepProblems() []Code {
@@ -84,6 +86,7 @@ func configProblems() []Code {
 		{"message.text.missing", "the message has no text", "write the text"},
 		{"message.text.limit", "over 2,000 characters", "shorten the text"},
 		{"message.type.unsupported", "the channel cannot carry this type", "use a type that the message names"},
+		{"message.attachments.limit", "more than 5 attachments", "send the others in another message"},
 		{"message.channel_response.duplicate", "two responses for one channel", "remove one of them"},
 		{"question.options.limit", "not 1–10 options", "give between 1 and 10 options"},
 		{"question.options.length", "an option has over 20 characters", "shorten the option"},
@@ -96,11 +99,23 @@ func configProblems() []Code {
 		{"branch.name.reserved", "a branch may not be called else", "rename the branch"},
 		{"branch.conditions.missing", "a branch has no condition", "add a condition"},
 		{"assign.limit.invalid", "`open_contacts_below` not a whole number of at least 1", "write a whole number from 1, or remove it"},
+		{"datetime.interval.invalid", "not an interval of hours", "write for example 09:00-17:00"},
+		{"datetime.range.invalid", "not an existing day, or the first day after the last", "write YYYY-MM-DD, the earlier day first"},
+		{"datetime.timezone.unknown", "no such time zone", "write an IANA name, for example Europe/Rome"},
+		{"http.url.invalid", "not an http or https address", "write for example https://crm.example.com/customers"},
+		{"http.url.refused", "the installation's own host, or an address that is not public", "call another host, or have the operator allow the network"},
+		{"http.headers.limit", "more than 10 headers", "remove headers"},
+		{"http.mapping.limit", "more than 10 rows of response_mapping", "remove rows"},
+		{"http.mapping.path", "not a JSON path to one value", "write for example $.customer.phone"},
+		{"target.not_manual", "the workflow to trigger has another trigger", "choose one with Manual Trigger"},
+		{"target.step.unknown", "the workflow to trigger has no such start step", "name one of its steps, or remove start_from"},
 		{"reference.unknown", "the object does not exist", "name an existing object"},
 		{"reference.ambiguous", "the name fits several objects", "use the id"},
 		{"variable.name.invalid", "not the name of a variable", "use a to z, digits and _, beginning with a letter, at most 50 characters"},
 		{"variable.name.reserved", "the name belongs to ucal", "choose another name"},
+		{"variable.limit", "more than 100 variables in a workflow", "save into fewer names"},
 		{"variable.secret.not_allowed", "`$secret` outside HTTP Request", "remove the secret"},
+		{"variable.secret.unknown", "there is no such secret", "add the secret, or correct the name"},
 	})
 }
 
@@ -108,6 +123,8 @@ func warnings() []Code {
 	list := errorCodes([][3]string{
 		{"message.window.risk", "a free-form message can be reached more than 24 h after the contact's last message", "shorten the waits before it, or send on a channel without a window"},
 		{"question.save.type", "the answer type does not fit the contact field", "choose another field or question type"},
+		{"sheets.not_connected", "the workspace has no Google Sheets connection", "connect Google Sheets, or take the step out"},
+		{"ai.not_configured", "the workspace has no language model", "connect one, or take the AI Agent step out"},
 		{"variable.unknown", "a `$name` that will be sent as typed", "correct the name, or leave it when it is meant as typed"},
 	})
 	for i := range list {

@@ -2,6 +2,7 @@ package flow_test
 
 import (
 	"fmt"
+	"net/url"
 	"slices"
 	"strings"
 	"testing"
@@ -14,14 +15,27 @@ import (
 // office is a small workspace for checks.
 type office struct{}
 
+func (office) Connected(flow.Service) bool { return false }
+
+func (office) HasSecret(name string) bool { return name == "crm_token" }
+
+func (office) RefusesURL(u *url.URL) string {
+	if u.Hostname() == "10.0.0.5" {
+		return "the address is not public"
+	}
+	return ""
+}
+
 func (office) Find(kind flow.RefKind, ref flow.Ref) []flow.Ref {
 	names := map[flow.RefKind][]string{
 		flow.RefUser:     {"ann@example.com", "ben@example.com"},
 		flow.RefTeam:     {"Support", "Sales", "Twin", "Twin"},
 		flow.RefTag:      {"vip"},
-		flow.RefChannel:  {"Web", "WhatsApp"},
+		flow.RefChannel:  {"Web", "WhatsApp", "Mail", "Messenger", "Custom"},
 		flow.RefField:    {"email", "age", "profilepic", "city"},
 		flow.RefCategory: {"Solved"},
+		flow.RefWorkflow: {"survey", "draft", "welcome"},
+		flow.RefSource:   {"Handbook"},
 	}
 	var found []flow.Ref
 	for i, name := range names[kind] {
@@ -40,11 +54,21 @@ func (office) Field(key string) (flow.FieldInfo, bool) {
 }
 
 func (office) Channel(id int64) (flow.ChannelInfo, bool) {
-	types := []string{"text", "media"}
-	if id == 1 {
-		types = append(types, "quick_reply")
+	more := []string{"quick_reply", "whatsapp_template", "email", "facebook_template", "custom_payload"}
+	info := flow.ChannelInfo{Types: []string{"text", "media", more[id-1]}}
+	if id == 4 {
+		info.Tags = []string{"ACCOUNT_UPDATE"}
 	}
-	return flow.ChannelInfo{Types: types}, true
+	return info, true
+}
+
+func (office) Target(id int64) (flow.Target, bool) {
+	targets := []flow.Target{
+		{Trigger: flow.ManualTrigger, Published: true, Steps: []string{"start", "step-3"}},
+		{Trigger: flow.ManualTrigger, Steps: []string{"start"}},
+		{Trigger: flow.ConversationOpened, Steps: []string{"start"}},
+	}
+	return targets[id-1], true
 }
 
 // head is the beginning of the smallest files: five lines, steps from line 6.
@@ -73,6 +97,11 @@ const (
 
 func sayOn(channel, message string) string {
 	return one("send_message", "channel: "+channel+"\nmessage:\n"+indent(2, message))
+}
+
+// reply is a Send step with a message for one channel.
+func reply(channel, message string) string {
+	return one("send_message", "channel: last_interacted\nmessage: {type: text, text: Hi}\nchannel_responses:\n  - {channel: "+channel+", message: "+message+"}")
 }
 
 func condition(lines string) string {
@@ -115,8 +144,9 @@ func smallest() map[string]codeCase {
 		"workflow.steps.missing": {file: head + "steps: []\n", path: "steps", line: 6},
 		"workflow.steps.limit": {file: head + "steps:\n" + repeat(101, "  - id: s%[1]d\n    type: add_comment\n    config:\n      text: Hi\n    next: s%[1]d-n\n"),
 			path: "steps", line: 6},
-		"trigger.missing":          {file: "format: 1\nid: x\nname: X\nsteps:\n" + note("a", ""), path: "trigger"},
+		"trigger.missing":          {file: "format: 1\nid: x\nname: X\nsteps:\n" + note("a", ""), path: "trigger", line: 1},
 		"trigger.type.unknown":     {file: withTrigger("type: full_moon"), path: "trigger.type", line: 5},
+		"trigger.config.missing":   {file: withTrigger("type: contact_field_updated\nconfig:\n  field:"), path: "trigger.config.field", line: 7},
 		"trigger.config.invalid":   {file: withTrigger("type: manual_trigger\nconfig:\n  icon: star"), path: "trigger.config.icon", line: 7},
 		"trigger.once.not_allowed": {file: withTrigger("type: manual_trigger\nonce_per_contact: true"), path: "trigger.once_per_contact", line: 6},
 
@@ -159,6 +189,9 @@ func smallest() map[string]codeCase {
 		"message.text.limit":   {file: sayOn("last_interacted", "type: text\ntext: "+long), path: "steps[0].config.message.text", line: 13},
 		"message.type.unsupported": {file: sayOn("last_interacted", "type: quick_reply\ntext: Hi\nreplies: [Yes]"),
 			path: "steps[0].config.message.type", line: 12},
+		"message.attachments.limit": {file: one("send_message", "channel: last_interacted\nmessage: {type: text, text: Hi}\nchannel_responses:\n- channel: Mail\n  message:\n    type: email\n    text: Hi\n"+
+			"    attachments:\n"+repeat(6, "    - https://example.com/%d.pdf\n")),
+			path: "steps[0].config.channel_responses[0].message.attachments", line: 17},
 		"message.channel_response.duplicate": {file: one("send_message", "channel: last_interacted\nmessage: {type: text, text: Hi}\nchannel_responses:\n"+
 			"  - {channel: Web, message: {type: text, text: A}}\n  - {channel: web, message: {type: text, text: B}}"),
 			path: "steps[0].config.channel_responses[1].channel", line: 14},
@@ -180,12 +213,29 @@ func smallest() map[string]codeCase {
 		"assign.limit.invalid": {file: one("assign_to", "action: user_in_workspace\nlogic: round_robin\nopen_contacts_below: 0"),
 			path: "steps[0].config.open_contacts_below", line: 12},
 
+		"target.not_manual":    {file: one("trigger_another_workflow", "target: welcome"), path: "steps[0].config.target", line: 10},
+		"target.not_published": {file: one("trigger_another_workflow", "target: draft"), path: "steps[0].config.target", line: 10},
+		"target.step.unknown":  {file: one("trigger_another_workflow", "target: survey\nstart_from: step-9"), path: "steps[0].config.start_from", line: 11},
+
+		"datetime.interval.invalid": {file: one("date_time", "mode: business_hours\nbusiness_hours:\n  monday:\n    - 9-17"), path: "steps[0].config.business_hours.monday[0]", line: 13},
+		"datetime.range.invalid":    {file: one("date_time", "mode: date_range\ndate_range:\n  from: 2026-12-26\n  to: 2026-12-24"), path: "steps[0].config.date_range", line: 11},
+		"datetime.timezone.unknown": {file: one("date_time", "mode: date_range\ntimezone: Rome\ndate_range: {from: 2026-12-24, to: 2026-12-24}"), path: "steps[0].config.timezone", line: 11},
+		"http.url.invalid":          {file: one("http_request", "method: GET\nurl: ftp://example.com"), path: "steps[0].config.url", line: 11},
+		"http.url.refused":          {file: one("http_request", "method: GET\nurl: http://10.0.0.5/x"), path: "steps[0].config.url", line: 11},
+		"http.headers.limit":        {file: one("http_request", "method: GET\nurl: https://example.com\nheaders:\n"+repeat(11, "  X-%d: a\n")), path: "steps[0].config.headers", line: 12},
+		"http.mapping.limit":        {file: one("http_request", "method: GET\nurl: https://example.com\nresponse_mapping:\n"+repeat(11, "  v%d: $.a\n")), path: "steps[0].config.response_mapping", line: 12},
+		"http.mapping.path":         {file: one("http_request", "method: GET\nurl: https://example.com\nresponse_mapping:\n  a: $..a"), path: "steps[0].config.response_mapping.a", line: 13},
+		"variable.secret.unknown":   {file: one("http_request", "method: GET\nurl: https://example.com\nheaders:\n  X-Key: $secret.old"), path: "steps[0].config.headers.X-Key", line: 13},
+
 		"reference.unknown":           {file: one("assign_to", "action: user_in_team\nlogic: round_robin\nteam: Nobody"), path: "steps[0].config.team", line: 12},
 		"reference.ambiguous":         {file: one("assign_to", "action: user_in_team\nlogic: round_robin\nteam: Twin"), path: "steps[0].config.team", line: 12},
 		"variable.name.invalid":       {file: one("ask_question", ask+"text\nsave_as_variable: Menu"), path: "steps[0].config.save_as_variable", line: 12},
+		"variable.limit":              {file: head + "steps:\n" + greedy(10), path: "steps", line: 6},
 		"variable.name.reserved":      {file: one("ask_question", ask+"text\nsave_as_variable: contact"), path: "steps[0].config.save_as_variable", line: 12},
 		"variable.unknown":            {file: one("add_comment", "text: Hello $nobody"), path: "steps[0].config.text", line: 10, warning: true},
 		"variable.secret.not_allowed": {file: one("add_comment", "text: Hello $secret.token"), path: "steps[0].config.text", line: 10},
+		"sheets.not_connected":        {file: one("add_google_sheets_row", "spreadsheet: 1a2B\nsheet: Leads\nvalues:\n  Name: $contact.name"), path: "steps[0].type", line: 8, warning: true},
+		"ai.not_configured":           {file: one("ai_agent", "objective: answer_questions"), path: "steps[0].type", line: 8, warning: true},
 		"parameter.missing":           {file: one("add_comment", "text: ${hello}") + "parameters:\n  hello:\n    type: text\n    required: true\n", path: "steps[0].config.text", line: 10},
 	}
 }
@@ -233,6 +283,7 @@ func TestEveryCodeHasItsFile(t *testing.T) {
 			require.NotNil(t, got, "%+v", problems)
 			require.Equal(t, want.path, got.Path)
 			require.Equal(t, want.line, got.Line, got.Message)
+			require.Equal(t, want.line > 0, got.Column > 0)
 			require.Equal(t, want.warning, got.Severity == flow.SeverityWarning)
 			require.True(t, strings.HasSuffix(got.Message, "."), got.Message)
 			if strings.HasPrefix(want.path, "steps[0]") && code.Code != "step.id.missing" {
@@ -252,4 +303,21 @@ func TestOneMistakeIsReportedOnce(t *testing.T) {
 			require.Len(t, problems, 1, "%+v", problems)
 		})
 	}
+}
+
+// greedy are n HTTP requests, one after the other, that save into 11 variables each.
+func greedy(n int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "- {id: s%d, type: http_request, config: {method: GET, url: 'https://crm.example.com', save_status_as: v%d_10, response_mapping: {", i, i)
+		for j := range 10 {
+			fmt.Fprintf(&b, "v%d_%d: $.a, ", i, j)
+		}
+		b.WriteString("}}")
+		if i < n-1 {
+			fmt.Fprintf(&b, ", next: s%d", i+1)
+		}
+		b.WriteString("}\n")
+	}
+	return b.String()
 }

@@ -6,7 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
+
+	"golang.org/x/text/cases"
 )
 
 // holds compares the left side with the wanted value. Missing makes every
@@ -80,7 +81,7 @@ func equal(a, b string) bool {
 }
 
 func equalText(a, b string) bool {
-	return strings.EqualFold(strings.TrimSpace(a), strings.TrimSpace(b))
+	return fold(strings.TrimSpace(a)) == fold(strings.TrimSpace(b))
 }
 
 // contained returns the first wanted text that is part of text. An empty one,
@@ -96,17 +97,9 @@ func contained(text string, want Value) (string, bool) {
 	return "", false
 }
 
-// fold maps every letter to one form, so that texts that are equal ignoring
-// case become the same.
-func fold(s string) string {
-	return strings.Map(func(r rune) rune {
-		least := r
-		for f := unicode.SimpleFold(r); f != r; f = unicode.SimpleFold(f) {
-			least = min(least, f)
-		}
-		return least
-	}, s)
-}
+// fold is a text in the form in which texts compare ignoring case: full Unicode
+// case folding, as for the names of tags, so that STRASSE is straße.
+func fold(s string) string { return cases.Fold().String(s) }
 
 // MaxRegex is how many characters a regular expression may have, also after
 // its variables are put in: a contact could fill one with anything.
@@ -213,9 +206,31 @@ func moment(s string, zone *time.Location) (first, last time.Time, ok bool) {
 	if at, err := time.ParseInLocation(dateTimeLayout, s, zone); err == nil {
 		return at, at, true
 	}
-	day, err := time.ParseInLocation(dateLayout, s, zone)
+	day, err := time.Parse(dateLayout, s)
 	if err != nil {
 		return first, last, false
 	}
-	return day, day.AddDate(0, 0, 1).Add(-time.Nanosecond), true
+	return dayStart(day, zone), dayStart(day.AddDate(0, 0, 1), zone).Add(-time.Nanosecond), true
+}
+
+// dayStart is the first instant of a day, given in UTC, on the clocks of a zone.
+// That is not always 00:00: where the clocks go forward at midnight the day
+// begins later, and where they go back over it, midnight comes twice.
+func dayStart(day time.Time, zone *time.Location) time.Time {
+	at := time.Date(day.Year(), day.Month(), day.Day(), 0, 0, 0, 0, zone)
+	since, until := at.ZoneBounds()
+	_, offset := at.Zone()
+	switch clock := at.UTC().Add(time.Duration(offset) * time.Second); {
+	case clock.Before(day): // there is no 00:00; at is before the change
+		return until
+	case clock.After(day): // there is none; at is behind it
+		return since
+	case since.IsZero():
+		return at
+	}
+	_, before := since.Add(-1).Zone()
+	if earlier := at.Add(time.Duration(offset-before) * time.Second); earlier.Before(since) {
+		return earlier
+	}
+	return at
 }

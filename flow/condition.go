@@ -6,6 +6,54 @@ type Condition struct {
 	Field    string   `json:"field,omitempty" flow:"field" code:"condition.value.invalid"`
 	Operator Operator `json:"operator" flow:"operator" code:"condition.operator.unknown"`
 	Value    *Value   `json:"value,omitempty" flow:"value,vars" code:"condition.value.invalid"`
+
+	// Refs are the tags, channels or closing categories that the texts of Value
+	// name, one a text: a stored workflow keeps their ids, so that a rename
+	// breaks nothing. An entry is empty where the text holds a variable.
+	Refs []Ref `json:"refs,omitempty"`
+}
+
+// names is the kind of object that a condition's value names; "" if it names none.
+func (c *Condition) names() RefKind {
+	switch {
+	case c.Value == nil:
+		return ""
+	case c.Category == CatContactTag:
+		return RefTag
+	case c.Category == CatConvCategory:
+		return RefCategory
+	case (c.Category == CatLastChannel || c.Category == CatChannel) && c.Field != "source":
+		return RefChannel
+	}
+	return ""
+}
+
+// ref is the object that the nth text of the value names; empty when it is not
+// known by its id.
+func (c *Condition) ref(n int) Ref {
+	if n < len(c.Refs) {
+		return c.Refs[n]
+	}
+	return Ref{}
+}
+
+// eachRef calls fn for the objects that are known by their id. A name that fn
+// changes is the value's new text.
+func (c *Condition) eachRef(fn func(kind RefKind, r *Ref)) {
+	kind := c.names()
+	if kind == "" {
+		return
+	}
+	n := -1
+	value := c.Value.each(func(text string) string {
+		n++
+		if c.ref(n).ID == 0 {
+			return text
+		}
+		fn(kind, &c.Refs[n])
+		return c.Refs[n].Name
+	})
+	c.Value = &value
 }
 
 // Category says what a condition looks at.

@@ -17,21 +17,22 @@ type source struct {
 }
 
 // codes are the problem codes of a part of the file.
-type codes struct{ unknown, invalid string }
+type codes struct{ unknown, invalid, missing string }
 
 var (
-	fileCodes    = codes{"file.key.unknown", "file.value.type"}
-	configCodes  = codes{"step.config.unknown", "step.config.invalid"}
-	triggerCodes = codes{"trigger.config.invalid", "trigger.config.invalid"}
+	fileCodes    = codes{"file.key.unknown", "file.value.type", "step.config.missing"}
+	configCodes  = codes{"step.config.unknown", "step.config.invalid", "step.config.missing"}
+	triggerCodes = codes{"trigger.config.invalid", "trigger.config.invalid", "trigger.config.missing"}
 )
 
 // reader decodes nodes into Go values by their struct tags. It notes every
 // problem and goes on.
 type reader struct {
-	src  *source
-	open map[string]bool // template parameters that are still open
-	step *Step           // the step being read, or nil
-	base string          // path of its configuration
+	src     *source
+	open    map[string]bool    // template parameters that are still open
+	step    *Step              // the step being read, or nil
+	base    string             // path of the configuration being read, "" = none
+	waiting *map[string]string // its settings that wait for a parameter
 }
 
 func newReader(params []Parameter) *reader {
@@ -158,8 +159,12 @@ func (r *reader) special(n *node, v reflect.Value, path string, c codes) bool {
 	case **Value:
 		value := r.anyValue(n, path, c)
 		*into = &value
+	case *Pairs:
+		*into = r.pairs(n, path, c)
 	case *Trigger:
 		r.trigger(n, into, path)
+	case *TriggerConfig:
+		r.triggerConfig(n, *into, path)
 	case *[]Parameter:
 		*into = r.parameters(n, path)
 	case *[]Step:

@@ -22,7 +22,7 @@ func (n *node) wholeParameter() string {
 // references and values hold ${name} as it is written.
 func (r *reader) waits(n *node, v reflect.Value, path string) bool {
 	name := n.wholeParameter()
-	if r.step == nil || name == "" || !r.open[name] {
+	if r.base == "" || name == "" || !r.open[name] {
 		return false
 	}
 	switch v.Addr().Interface().(type) {
@@ -32,9 +32,9 @@ func (r *reader) waits(n *node, v reflect.Value, path string) bool {
 	if v.Kind() == reflect.String {
 		return false
 	}
-	if r.step.Open == nil {
-		r.step.Open = map[string]string{}
+	if *r.waiting == nil {
+		*r.waiting = map[string]string{}
 	}
-	r.step.Open[strings.TrimPrefix(path, r.base+".")] = name
+	(*r.waiting)[strings.TrimPrefix(path, r.base+".")] = name
 	return true
 }

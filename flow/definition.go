@@ -35,10 +35,13 @@ type Settings struct {
 
 // Trigger says which event starts a run and on which conditions.
 type Trigger struct {
-	Type           TriggerType `json:"type" flow:"type,required"`
-	OncePerContact bool        `json:"once_per_contact,omitempty" flow:"once_per_contact"`
-	Match          Match       `json:"match,omitempty" flow:"match" enum:"all,any" default:"all"`
-	Conditions     []Condition `json:"conditions,omitempty" flow:"conditions"`
+	Type           TriggerType   `flow:"type,required"`
+	OncePerContact bool          `flow:"once_per_contact"`
+	Config         TriggerConfig `flow:"config"` // nil for types without a configuration; else the Go type that belongs to Type
+	Match          Match         `flow:"match" enum:"all,any" default:"all"`
+	Conditions     []Condition   `flow:"conditions"`
+	// Open is Step.Open for the trigger's configuration.
+	Open map[string]string
 }
 
 // TriggerType is the wire name of a trigger.
@@ -46,10 +49,15 @@ type TriggerType string
 
 // The triggers of this release.
 const (
-	ConversationOpened TriggerType = "conversation_opened"
-	ConversationClosed TriggerType = "conversation_closed"
-	MessageReceived    TriggerType = "message_received"
-	ManualTrigger      TriggerType = "manual_trigger"
+	ConversationOpened  TriggerType = "conversation_opened"
+	ConversationClosed  TriggerType = "conversation_closed"
+	ContactTagUpdated   TriggerType = "contact_tag_updated"
+	ContactFieldUpdated TriggerType = "contact_field_updated"
+	Shortcut            TriggerType = "shortcut"
+	IncomingWebhook     TriggerType = "incoming_webhook"
+	ClickToChatAds      TriggerType = "click_to_chat_ads"
+	ManualTrigger       TriggerType = "manual_trigger"
+	MessageReceived     TriggerType = "message_received"
 )
 
 // Match says how several conditions are joined; the zero value means all.
@@ -105,6 +113,11 @@ const (
 	TypeAddComment         StepType = "add_comment"
 	TypeJumpTo             StepType = "jump_to"
 	TypeWait               StepType = "wait"
+	TypeDateTime           StepType = "date_time"
+	TypeHTTPRequest        StepType = "http_request"
+	TypeTriggerAnother     StepType = "trigger_another_workflow"
+	TypeAddSheetsRow       StepType = "add_google_sheets_row"
+	TypeAIAgent            StepType = "ai_agent"
 )
 
 // Arm is a named way out of a step; on a Branch it is the branch's name.
@@ -119,6 +132,9 @@ const (
 	ArmTimeout        Arm = "timeout"
 	ArmMessageFailure Arm = "message_failure"
 	ArmElse           Arm = "else"
+	ArmSpeakToHuman   Arm = "speak_to_human"
+	ArmUnableToAnswer Arm = "unable_to_answer"
+	ArmIdle           Arm = "idle"
 )
 
 // MaxWait is the longest Wait, question timeout and assignment timeout.

@@ -55,10 +55,14 @@ type Result struct {
 	Code     string    `json:"code,omitempty"`
 	Detail   string    `json:"detail,omitempty"` // a sentence for people: pick reason, refusal of a provider …
 	Warnings []string  `json:"warnings,omitempty"`
-	Arm      Arm       `json:"arm,omitempty"`     // Evaluate: the branch taken
-	DueAt    time.Time `json:"due_at,omitzero"`   // when the wait that this effect opened times out
+	Arm      Arm       `json:"arm,omitempty"`     // Evaluate, CheckTime, Think: the arm to leave by
+	DueAt    time.Time `json:"due_at,omitzero"`   // when the wait that this effect opened times out; zero = never
 	Answer   *Answer   `json:"answer,omitempty"`  // Await: what the contact wrote
 	Options  []string  `json:"options,omitempty"` // Ask: the labels as sent, variables put in
+	Buttons  bool      `json:"buttons,omitempty"` // Ask: the labels went as buttons or a list, not as numbered text: a number is no answer
+
+	Set  map[string]string `json:"set,omitempty"`  // Request, Think: workflow variables and their values; "" = no value
+	Turn int               `json:"turn,omitempty"` // Think: the turn whose reply is to be said; 0 = nothing to say
 }
 
 // Answer is an inbound message taken by a question.
@@ -66,6 +70,8 @@ type Answer struct {
 	MessageID int64    `json:"message_id"`
 	Type      string   `json:"type"` // text, attachment, location …
 	Text      string   `json:"text,omitempty"`
+	Option    int      `json:"option,omitempty"` // the question's own button that was pressed, from 1; 0 = none
+	Year      int      `json:"year,omitempty"`   // the year in the workspace's timezone when it came; 0 = the host's
 	Latitude  *float64 `json:"latitude,omitempty"`
 	Longitude *float64 `json:"longitude,omitempty"`
 }
@@ -137,6 +143,47 @@ type Sleep struct {
 	For time.Duration `json:"for"`
 }
 
+// CheckTime decides a Date & Time step at the present moment: ArmSuccess inside,
+// ArmFailure outside.
+type CheckTime struct {
+	DateTime
+}
+
+// Request calls an outside system over HTTP. Failed: there was no usable answer,
+// or one with a status of 400 and above; Set holds what could be read all the same.
+type Request struct {
+	HTTPRequest
+}
+
+// StartChild starts another workflow for the same contact. Done: it runs, or
+// ended already; Waiting: it runs and the caller waits for its end until DueAt
+// (zero = however long it takes); Failed: it cannot start, Code says why.
+type StartChild struct {
+	Target    Ref           `json:"target"`
+	StartFrom string        `json:"start_from,omitempty"` // "" = the first step
+	Wait      bool          `json:"wait,omitempty"`
+	Timeout   time.Duration `json:"timeout,omitempty"` // 0 = the caller waits until the child ended
+}
+
+// AppendRow appends one row to a sheet.
+type AppendRow struct {
+	AddSheetsRow
+}
+
+// Think is one turn of the AI Agent step that makes the call: its configuration
+// is read from the version, so that the history holds it once. Waiting: the talk
+// goes on, and Turn is to be said; Done: the talk is over by Arm, and Turn, if
+// not 0, is said as its last message; Failed: Code tells why.
+type Think struct{}
+
+// Say sends what a turn of an AI Agent wants to say. With Wait it opens the wait
+// for the contact at the moment the message is handed to the channel. Answered:
+// the contact wrote meanwhile, so the turn is stale and nothing was sent.
+type Say struct {
+	Turn int           `json:"turn"`
+	Wait time.Duration `json:"wait,omitempty"` // 0 = the last message: nothing is waited for
+}
+
 func (Send) effect()        {}
 func (Ask) effect()         {}
 func (SaveAnswer) effect()  {}
@@ -148,3 +195,9 @@ func (Open) effect()        {}
 func (Close) effect()       {}
 func (Comment) effect()     {}
 func (Sleep) effect()       {}
+func (CheckTime) effect()   {}
+func (Request) effect()     {}
+func (StartChild) effect()  {}
+func (AppendRow) effect()   {}
+func (Think) effect()       {}
+func (Say) effect()         {}

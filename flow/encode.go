@@ -40,7 +40,7 @@ func Encode(def *Definition, f FileFormat) ([]byte, error) {
 func EncodeBody(def *Definition) (json.RawMessage, error) {
 	w := &encoder{}
 	root := &node{kind: isObject}
-	root.put("trigger", w.object(reflect.ValueOf(&def.Trigger).Elem()))
+	root.put("trigger", w.trigger(&def.Trigger))
 	root.put("steps", w.steps(def.Steps))
 	if w.err != nil {
 		return nil, fmt.Errorf("encode the definition of workflow %q: %w", def.ID, w.err)
@@ -94,6 +94,11 @@ func (w *encoder) objectAt(v reflect.Value, path string) *node {
 // value encodes one value; nil means that it is left out.
 func (w *encoder) value(v reflect.Value, s setting, path string) *node {
 	switch x := v.Addr().Interface().(type) {
+	case *Trigger:
+		if n := w.trigger(x); len(n.members) > 0 {
+			return n
+		}
+		return nil
 	case *[]Parameter:
 		return w.parameters(*x)
 	case *[]Step:
@@ -102,6 +107,8 @@ func (w *encoder) value(v reflect.Value, s setting, path string) *node {
 		return w.ref(x.Ref)
 	case *Ref:
 		return w.ref(*x)
+	case *Pairs:
+		return w.pairs(*x, path)
 	case *Value:
 		return w.json(*x, x.IsZero())
 	case **Value:
@@ -119,8 +126,8 @@ func (w *encoder) value(v reflect.Value, s setting, path string) *node {
 		}
 		return textNode(v.String())
 	case reflect.Bool:
-		if v.Bool() {
-			return &node{kind: isBoolean, text: "true"}
+		if v.Bool() != (s.fallback == "true") {
+			return &node{kind: isBoolean, text: strconv.FormatBool(v.Bool())}
 		}
 	case reflect.Int:
 		if v.Int() != 0 {
@@ -132,12 +139,28 @@ func (w *encoder) value(v reflect.Value, s setting, path string) *node {
 		}
 	case reflect.Slice:
 		return w.list(v, path)
+	case reflect.Interface:
+		if cfg, ok := structBehind(v); ok {
+			if n := w.objectAt(cfg, path); len(n.members) > 0 {
+				return n
+			}
+		}
 	case reflect.Struct:
 		if n := w.objectAt(v, path); len(n.members) > 0 {
 			return n
 		}
 	}
 	return nil
+}
+
+func (w *encoder) trigger(t *Trigger) *node {
+	w.open = map[string]string{}
+	for path, param := range t.Open {
+		w.open[join("config", path)] = param
+	}
+	n := w.object(reflect.ValueOf(t).Elem())
+	w.open = nil
+	return n
 }
 
 func (w *encoder) list(v reflect.Value, path string) *node {

@@ -62,7 +62,8 @@ func TestCanonicalForm(t *testing.T) {
 func TestEverySettingIsFineAndWrittenBack(t *testing.T) {
 	data := exampleFiles(t)["testdata/every-setting.yaml"]
 	def := read(t, string(data))
-	require.Empty(t, flow.Check(def, office{}, flow.Publish).Blocking())
+	problems := flow.Check(def, office{}, flow.Publish)
+	require.False(t, problems.Blocking(), "%+v", problems)
 	want := strings.Replace(string(data), `question: "How old are you?\nIn years, please."`, "question: |-\n        How old are you?\n        In years, please.", 1)
 	require.Empty(t, cmp.Diff(want, encode(t, def, flow.YAML)))
 }
@@ -102,7 +103,8 @@ func TestEachRef(t *testing.T) {
 		r.Name = "renamed"
 	})
 	require.Equal(t, []string{"tag vip", "tag new: tag", "contact_field age", "contact_field age", "channel Web", "channel Web",
-		"contact_field email", "user ann@example.com", "closing_category Solved"}, seen)
+		"contact_field email", "user ann@example.com", "workflow survey", "workflow survey", "knowledge_source Handbook",
+		"channel Messenger", "channel Mail", "channel WhatsApp", "channel Messenger", "channel Custom", "closing_category Solved", "tag vip"}, seen)
 	require.Contains(t, encode(t, def, flow.YAML), "user: renamed")
 }
 

@@ -12,6 +12,7 @@ type fakeEnv struct {
 	now      time.Time
 	strict   bool
 	gone     map[string]bool // deleted tags and channels
+	renamed  map[int64]string
 }
 
 func (e *fakeEnv) Lookup(name string) (string, bool) {
@@ -41,6 +42,11 @@ func (e *fakeEnv) Now() time.Time { return e.now }
 func (e *fakeEnv) Strict() bool   { return e.strict }
 
 func (e *fakeEnv) Exists(_ RefKind, name string) bool { return !e.gone[name] }
+
+func (e *fakeEnv) Named(_ RefKind, id int64) (string, bool) {
+	name, ok := e.renamed[id]
+	return name, ok
+}
 
 // ana is a contact with some fields filled and others empty.
 func ana() *fakeEnv {

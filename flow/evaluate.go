@@ -1,7 +1,6 @@
 package flow
 
 import (
-	"slices"
 	"strings"
 	"time"
 )
@@ -52,6 +51,19 @@ func match(cs []Condition, m Match, env Env, side func(Condition) left) (bool, [
 	return all, seen
 }
 
+// onStatus reports whether the left side is the status of a conversation.
+func (c *Condition) onStatus() bool {
+	switch c.Category {
+	case CatConvStatus:
+		return true
+	case CatContactField:
+		return c.Field == "status"
+	case CatVariable:
+		return c.Field == "contact.status" || c.Field == "conversation.status"
+	}
+	return false
+}
+
 // maxSeen is how many characters of a value the logs keep.
 const maxSeen = 500
 
@@ -60,10 +72,14 @@ func wanted(c Condition, env Env) Value {
 	if c.Value == nil {
 		return Value{}
 	}
-	isStatus := c.Category == CatConvStatus || c.Category == CatContactField && c.Field == "status"
+	n := -1
 	return c.Value.each(func(text string) string {
+		n++
+		if name, ok := calledNow(env, c.names(), c.ref(n)); ok {
+			return name // what it is called now
+		}
 		text = Render(text, env)
-		if isStatus && (equalText(text, "closed") || equalText(text, "done")) {
+		if c.onStatus() && (equalText(text, "closed") || equalText(text, "done")) {
 			return "close" // platform specification 2.4: both are accepted for it
 		}
 		return text
@@ -172,21 +188,22 @@ func sinceSide(incoming bool, env Env) left {
 	return left{moment: &at, since: max(0, env.Now().Sub(at))}
 }
 
-// namesGone reports whether the condition names a tag or channel that was
-// deleted. Only names written out count: what a variable holds need not exist.
+// namesGone reports whether the condition names a tag, channel or closing
+// category that was deleted. Only names written out count: what a variable holds
+// need not exist.
 func namesGone(c Condition, env Env) bool {
-	var kind RefKind
-	switch {
-	case c.Value == nil:
-		return false
-	case c.Category == CatContactTag:
-		kind = RefTag
-	case (c.Category == CatLastChannel || c.Category == CatChannel) && c.Field != "source":
-		kind = RefChannel
-	default:
+	kind := c.names()
+	if kind == "" {
 		return false
 	}
-	return slices.ContainsFunc(c.Value.List(), func(name string) bool {
-		return len(Names(name)) == 0 && !exists(env, kind, name)
-	})
+	for i, name := range c.Value.List() {
+		if r := c.ref(i); r.ID != 0 {
+			if _, ok := calledNow(env, kind, r); !ok {
+				return true
+			}
+		} else if len(Names(name)) == 0 && !exists(env, kind, name) {
+			return true
+		}
+	}
+	return false
 }

@@ -1,6 +1,9 @@
 package flow
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // Host is the world as a run sees it. Temporal implements it in package
 // workflows; tests and the simulator implement it in memory.
@@ -16,6 +19,15 @@ type Host interface {
 	Now() time.Time
 }
 
+// Renewer is an optional power of a Host: it wants a long run to go on in a
+// fresh execution. Execute then stops with ErrRenew at the next boundary, where
+// State is all that a run remembers.
+type Renewer interface{ Renew() bool }
+
+// ErrRenew is what Execute returns when a Renewer wants a fresh execution: call
+// Execute again with the same state.
+var ErrRenew = errors.New("the run goes on in a fresh execution")
+
 // WaitKind says what a run waits for.
 type WaitKind string
 
@@ -25,9 +37,12 @@ const (
 	WaitTimer      WaitKind = "timer"
 	WaitAssignment WaitKind = "assignment"
 	WaitRetry      WaitKind = "retry"
+	WaitChild      WaitKind = "child"
+	WaitAI         WaitKind = "ai"
 )
 
-// Wait names an open wait. DueAt is its deadline; it is never zero.
+// Wait names an open wait. DueAt is its deadline; only a wait for a child may
+// have none (zero).
 type Wait struct {
 	No    int       `json:"no"` // number of the effect that opened it
 	Kind  WaitKind  `json:"kind"`

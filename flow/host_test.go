@@ -101,7 +101,7 @@ func (w *world) Do(call Call, e Effect) (Result, error) {
 func (w *world) Await(call Call, wait Wait) (Result, error) {
 	return w.reply(call, func() Result {
 		require.Less(w.t, wait.No, call.No)
-		require.False(w.t, wait.DueAt.IsZero(), "a wait has a deadline")
+		require.False(w.t, wait.DueAt.IsZero() && wait.Kind != WaitChild, "a wait has a deadline")
 		w.waits = append(w.waits, wait)
 		if w.awaits != nil {
 			if r, ok := w.awaits(wait); ok {
@@ -170,6 +170,10 @@ func (w *world) effect(call Call, e Effect) Result {
 		return Result{Outcome: Waiting, DueAt: w.now.Add(e.Timeout), Options: options}
 	case Sleep:
 		return Result{Outcome: Waiting, DueAt: w.now.Add(e.For)}
+	case Say:
+		if e.Wait > 0 {
+			return Result{Outcome: Waiting, DueAt: w.now.Add(e.Wait)}
+		}
 	case Evaluate:
 		arm, _ := EvaluateBranches(e.Branches, w.vars(call))
 		return Result{Outcome: Done, Arm: arm}

@@ -17,9 +17,9 @@ func (j *JumpTo) run(x *Execution) (way, error) {
 		return way{jump: j.Step}, nil
 	}
 	if x.cur.After(ArmNext) == "" {
-		return exit(EndJumpLimit), nil
+		return way{exit: EndJumpLimit, skipped: true}, nil
 	}
-	return by(ArmNext), nil
+	return way{arm: ArmNext, skipped: true}, nil
 }
 
 // maxJumps is how often one Jump To step may jump in a run.

@@ -22,6 +22,14 @@ type Problem struct {
 	Column   int      `json:"column,omitempty"`
 }
 
+// Locate returns the problem with the place in the file where its path, or what
+// is around it, is written; as it is when the definition was not read from one.
+func (d *Definition) Locate(p Problem) Problem {
+	at := d.src.where(p.Path)
+	p.Line, p.Column = at.line, at.column
+	return p
+}
+
 // Problems are ordered by step.
 type Problems []Problem
 

@@ -68,6 +68,7 @@ func decodeFile(root *node) (*Definition, Problems) {
 // workflow decodes a whole file.
 func (r *reader) workflow(root *node) *Definition {
 	def := &Definition{}
+	r.src.at[""] = root.at // of what is missing altogether
 	r.fields(root, reflect.ValueOf(def).Elem(), "", fileCodes)
 	if def.ID == "" && !r.src.covers("id") {
 		r.problem("workflow.id.invalid", "id", root.at, "The key id is missing. Write a short name such as `id: welcome-message`.")
@@ -165,11 +166,10 @@ func (s *source) where(path string) place {
 		if at, ok := s.at[path]; ok {
 			return at
 		}
-		i := strings.LastIndexAny(path, ".[")
-		if i < 0 {
+		if path == "" {
 			break
 		}
-		path = path[:i]
+		path = path[:max(strings.LastIndexAny(path, ".["), 0)]
 	}
 	return place{}
 }

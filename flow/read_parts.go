@@ -2,23 +2,27 @@ package flow
 
 import "reflect"
 
-// trigger reads a trigger. No trigger of this release has a configuration.
+// trigger reads a trigger; its type says which configuration it has.
 func (r *reader) trigger(n *node, into *Trigger, path string) {
 	if n.kind == isObject {
-		rest := *n
-		rest.members = nil
-		for _, m := range n.members {
-			if m.key != "config" {
-				rest.members = append(rest.members, m)
-				continue
-			}
-			r.each(m.value, join(path, "config"), triggerCodes.invalid, func(m *member, p string) {
-				r.problem(triggerCodes.unknown, p, m.at, "This trigger has no setting %q. Remove it.", m.key)
-			})
+		if t := n.get("type"); t != nil && t.kind == isText {
+			into.Config = newTriggerConfig(TriggerType(t.text))
 		}
-		n = &rest
 	}
+	r.waiting = &into.Open
 	r.fields(n, reflect.ValueOf(into).Elem(), path, fileCodes)
+}
+
+func (r *reader) triggerConfig(n *node, into TriggerConfig, path string) {
+	if cfg, ok := structBehind(reflect.ValueOf(&into).Elem()); ok {
+		r.base = path
+		r.fields(n, cfg, path, triggerCodes)
+		r.base = ""
+		return
+	}
+	r.each(n, path, triggerCodes.invalid, func(m *member, p string) {
+		r.problem(triggerCodes.unknown, p, m.at, "This trigger has no setting %q. Remove it.", m.key)
+	})
 }
 
 // parameters reads the parameters of a template in the order of the file.
@@ -42,13 +46,13 @@ func (r *reader) steps(n *node, path string) []Step {
 		r.src.at[p] = child.at
 		r.oneStep(child, &steps[i], p)
 	}
-	r.step = nil
+	r.step, r.base = nil, ""
 	return steps
 }
 
 func (r *reader) oneStep(n *node, s *Step, path string) {
 	s.Config = unknownStep{}
-	r.step, r.base = s, join(path, "config")
+	r.step, r.base, r.waiting = s, join(path, "config"), &s.Open
 	if n.kind != isObject {
 		r.problem(fileCodes.invalid, path, n.at, "A step is an object with the keys id, type, name, config, next and arms, not %s.", n.kind)
 		return

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -28,11 +29,14 @@ func codesOf(problems flow.Problems) (codes []string) {
 	return codes
 }
 
-// The example files of the workflow specification, 9.8 and 9.9.
+// exampleFiles are the examples of the workflow specification, 9.8 and 9.9, and
+// files in which every key of section 9 occurs.
 func exampleFiles(t *testing.T) map[string][]byte {
 	t.Helper()
+	names, err := filepath.Glob("testdata/*.yaml")
+	require.NoError(t, err)
 	files := map[string][]byte{}
-	for _, name := range []string{"../templates/assignment-round-robin-online-only/flow.yaml", "testdata/simple-chat-menu.yaml", "testdata/every-setting.yaml"} {
+	for _, name := range append(names, "../templates/assignment-round-robin-online-only/flow.yaml") {
 		data, err := os.ReadFile(name)
 		require.NoError(t, err)
 		files[name] = data

@@ -2,6 +2,7 @@ package flow
 
 import (
 	"fmt"
+	"net/url"
 	"strconv"
 	"time"
 )
@@ -18,6 +19,8 @@ const (
 	RefChannel  RefKind = "channel"
 	RefField    RefKind = "contact_field"
 	RefCategory RefKind = "closing_category"
+	RefWorkflow RefKind = "workflow"
+	RefSource   RefKind = "knowledge_source"
 )
 
 // Ref is a reference to an object of the workspace. Files and the API write
@@ -43,6 +46,49 @@ type Directory interface {
 	// Channel returns what the message checks must know of a channel.
 	Channel(id int64) (ChannelInfo, bool)
 }
+
+// The powers below are optional: a Directory that lacks one is taken to have
+// everything that it would be asked for.
+
+// Targets tells what Trigger Another Workflow must know of a workflow.
+type Targets interface {
+	Target(id int64) (Target, bool)
+}
+
+// Target is a workflow as another one sees it.
+type Target struct {
+	Trigger   TriggerType // Manual Trigger when the newest version has it, else that of the draft
+	Published bool        // with Manual Trigger
+	Steps     []string    // ids of the steps of the newest version; of the draft when there is none
+}
+
+// Vault knows the names of the workspace's secrets.
+type Vault interface {
+	HasSecret(name string) bool
+}
+
+// Network knows which URLs an HTTP Request may not call: the installation's own
+// hosts, and addresses that are not public.
+type Network interface {
+	// RefusesURL says why a URL may not be called, as far as that can be told
+	// without looking up its name; "" = it may be called.
+	RefusesURL(u *url.URL) (why string)
+}
+
+// Connections knows which outside services the workspace, or the operator, has
+// connected.
+type Connections interface {
+	Connected(s Service) bool
+}
+
+// Service is an outside service that a step needs.
+type Service string
+
+// The services, as the API names integrations.
+const (
+	ServiceSheets Service = "google_sheets"
+	ServiceModel  Service = "llm"
+)
 
 // FieldType is the data type of a contact field.
 type FieldType string
@@ -76,6 +122,7 @@ type ChannelInfo struct {
 	Source    string
 	TextLimit int      // characters; 0 = no limit
 	Types     []string // message types of a file (text, media …) that the channel carries, natively or by a fallback
+	Tags      []string // message tags with which a text may be sent outside the window
 	// Window is how long we may write freely after the contact's latest
 	// message; 0 = always.
 	Window time.Duration

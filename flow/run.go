@@ -32,6 +32,8 @@ const (
 	EndConversationClose EndReason = "conversation_closed"
 	EndContactBlocked    EndReason = "contact_blocked"
 	EndContactDeleted    EndReason = "contact_deleted"
+	EndContactMerged     EndReason = "contact_merged"
+	EndParentEnded       EndReason = "parent_ended"
 	EndStepLimit         EndReason = "step_limit"
 	EndError             EndReason = "error"
 )
@@ -55,6 +57,7 @@ type State struct {
 	Jumps   map[string]int    `json:"jumps,omitempty"`
 	Vars    map[string]string `json:"vars,omitempty"`
 	Trail   []Entry           `json:"trail,omitempty"` // step log not handed over yet
+	Open    *Entry            `json:"open,omitempty"`  // the step at At is in the middle of its execution: its entry
 }
 
 // Execute walks a run from st.At to its end. st is changed in place and is
@@ -66,7 +69,11 @@ func Execute(def *Definition, st *State, host Host) (Ending, error) {
 		st.At = def.Steps[0].ID
 	}
 	x.declare()
+	renew, _ := host.(Renewer)
 	for st.At != "" {
+		if renew != nil && st.Effects > 0 && renew.Renew() {
+			return Ending{}, ErrRenew
+		}
 		if st.Seq >= MaxSteps {
 			return Ending{RunFailed, EndStepLimit}, nil
 		}
@@ -98,11 +105,13 @@ type Execution struct {
 
 // way is how a step came out: the arm it leaves by, or an exit.
 type way struct {
-	arm    Arm
-	jump   string    // Jump To: goes here instead of along the arm
-	exit   EndReason // not empty: the run ends here
-	failed bool
-	code   string
+	arm     Arm
+	jump    string    // Jump To: goes here instead of along the arm
+	exit    EndReason // not empty: the run ends here
+	again   bool      // the step's execution goes on with its next turn
+	failed  bool
+	skipped bool // the step did nothing: it is logged as skipped
+	code    string
 }
 
 // by leaves through an arm; code is the reason code for the step log, if any.
@@ -135,6 +144,10 @@ func (x *Execution) step() (string, *Ending, error) {
 		x.finish(way{code: string(*x.ended), failed: true})
 		return "", &Ending{RunExited, *x.ended}, nil
 	}
+	if w.again {
+		x.st.Open = &x.entry
+		return s.ID, nil, nil
+	}
 	x.finish(w)
 	switch {
 	case w.exit != "":
@@ -147,6 +160,10 @@ func (x *Execution) step() (string, *Ending, error) {
 
 func (x *Execution) begin(s *Step) {
 	st := x.st
+	if st.Open != nil && st.Open.StepID == s.ID {
+		x.cur, x.ended, x.entry, st.Open = s, nil, *st.Open, nil
+		return
+	}
 	if st.Visits == nil {
 		st.Visits = map[string]int{}
 	}
@@ -160,8 +177,11 @@ func (x *Execution) finish(w way) {
 	now := x.host.Now()
 	x.entry.EndedAt = &now
 	x.entry.Arm, x.entry.Code, x.entry.Outcome = w.arm, w.code, "ok"
-	if w.failed {
+	switch {
+	case w.failed:
 		x.entry.Outcome = "failed"
+	case w.skipped:
+		x.entry.Outcome = "skipped"
 	}
 	x.st.Trail = append(x.st.Trail, x.entry)
 }

@@ -21,7 +21,7 @@ func TestWaysOut(t *testing.T) {
 	type row struct {
 		config Config
 		arms   []string // arms that are present
-		effect *Result  // what the desk says; nil = done
+		effect *Result  // what the desk says to the first effect; nil = done
 		wait   *Result  // what the wait says
 		want   string   // entry of "it"
 		after  string   // the step after it, or the reason of the end
@@ -36,6 +36,10 @@ func TestWaysOut(t *testing.T) {
 	}
 	walked := map[StepType]map[Arm]bool{}
 	timedOut, unsent, blocked := &Result{Outcome: TimedOut}, refused("contact_lacks_channel"), refused("conversation.contact_blocked")
+	request, sheet := &HTTPRequest{Method: "GET", URL: "https://example.com"}, &AddSheetsRow{Spreadsheet: "s", Sheet: "t"}
+	other, waiting := &TriggerAnother{Target: Ref{ID: 1}}, &TriggerAnother{Target: Ref{ID: 1}, Wait: true}
+	talking := &Result{Outcome: Waiting, Turn: 1}
+	leaves := func(a Arm) *Result { return &Result{Outcome: Done, Arm: a} }
 
 	for name, r := range map[string]row{
 		"send":                      {say("hi"), nil, nil, nil, "it ok next", "next"},
@@ -71,8 +75,32 @@ func TestWaysOut(t *testing.T) {
 		"close, blocked, arm":       {&CloseConversation{}, []string{"failure"}, &blocked, nil, "it failed failure conversation.contact_blocked", "failure"},
 		"comment":                   {&AddComment{Text: "note"}, nil, nil, nil, "it ok next", "next"},
 		"jump":                      {&JumpTo{Step: "target", MaxJumps: 1}, nil, nil, nil, "it ok ", "target"},
-		"jump used up":              {&JumpTo{Step: "target", MaxJumps: 0}, nil, nil, nil, "it ok next", "next"},
+		"jump used up":              {&JumpTo{Step: "target", MaxJumps: 0}, nil, nil, nil, "it skipped next", "next"},
 		"wait":                      {&WaitStep{WaitFor: Duration(time.Hour)}, nil, nil, nil, "it ok next", "next"},
+		"inside":                    {&DateTime{}, []string{"success", "failure"}, leaves(ArmSuccess), nil, "it ok success", "success"},
+		"outside":                   {&DateTime{}, []string{"success", "failure"}, leaves(ArmFailure), nil, "it ok failure", "failure"},
+		"outside, arm left out":     {&DateTime{}, []string{"success"}, leaves(ArmFailure), nil, "it ok failure", string(EndOfPath)},
+		"request":                   {request, []string{"failure"}, nil, nil, "it ok next", "next"},
+		"request fails":             {request, nil, ptr(refused("http.status")), nil, "it failed next http.status", "next"},
+		"request fails, arm":        {request, []string{"failure"}, ptr(refused("http.status")), nil, "it failed failure http.status", "failure"},
+		"child":                     {other, []string{"failure"}, nil, nil, "it ok next", "next"},
+		"child cannot start":        {other, nil, ptr(refused("not_published")), nil, "it failed next not_published", "next"},
+		"child cannot start, arm":   {other, []string{"failure"}, ptr(refused("not_published")), nil, "it failed failure not_published", "failure"},
+		"child is awaited":          {waiting, nil, &queued, &Result{Outcome: Done}, "it ok next", "next"},
+		"child ended at once":       {waiting, []string{"timeout"}, nil, nil, "it ok next", "next"},
+		"child takes long, arm":     {waiting, []string{"timeout"}, &queued, timedOut, "it ok timeout", "timeout"},
+		"sheet":                     {sheet, []string{"failure"}, nil, nil, "it ok next", "next"},
+		"sheet is missing":          {sheet, nil, ptr(refused("sheets.missing")), nil, "it failed next sheets.missing", "next"},
+		"sheet is missing, arm":     {sheet, []string{"failure"}, ptr(refused("sheets.missing")), nil, "it failed failure sheets.missing", "failure"},
+		"talk":                      {&AIAgent{}, []string{"success", "failure"}, leaves(ArmSuccess), nil, "it ok success", "success"},
+		"talk, arm left out":        {&AIAgent{}, nil, leaves(ArmSuccess), nil, "it ok success", string(EndOfPath)},
+		"talk fails":                {&AIAgent{}, []string{"success", "failure"}, ptr(refused("ai.provider")), nil, "it failed failure ai.provider", "failure"},
+		"talk, human":               {&AIAgent{}, []string{"failure"}, leaves(ArmSpeakToHuman), nil, "it failed failure speak_to_human", "failure"},
+		"talk, human, arm":          {&AIAgent{}, []string{"speak_to_human"}, leaves(ArmSpeakToHuman), nil, "it ok speak_to_human", "speak_to_human"},
+		"talk, unable":              {&AIAgent{}, []string{"failure"}, leaves(ArmUnableToAnswer), nil, "it failed failure unable_to_answer", "failure"},
+		"talk, unable, arm":         {&AIAgent{}, []string{"unable_to_answer"}, leaves(ArmUnableToAnswer), nil, "it ok unable_to_answer", "unable_to_answer"},
+		"talk, silence":             {&AIAgent{}, []string{"failure"}, talking, timedOut, "it failed failure idle", "failure"},
+		"talk, silence, arm":        {&AIAgent{}, []string{"idle"}, talking, timedOut, "it ok idle", "idle"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			it := Step{ID: "it", Config: r.config}
@@ -92,7 +120,7 @@ func TestWaysOut(t *testing.T) {
 			}
 			w := newWorld(t)
 			w.script = func(c Call, _ Effect) (Result, bool) {
-				if r.effect == nil || c.Step().StepID != "it" {
+				if r.effect == nil || c.No > 1 {
 					return Result{}, false
 				}
 				return *r.effect, true
@@ -174,7 +202,7 @@ func TestRunThroughEverything(t *testing.T) {
 	require.Equal(t, Ending{RunCompleted, EndOfPath}, w.run(everything(t)))
 	require.Equal(t, []string{
 		"welcome ok next", "open ok next", "ask ok success", "branch ok sales", "tag ok next", "field ok next", "assign ok next",
-		"wait ok next", "note ok next", "again ok ", "wait ok next", "note ok next", "again ok next", "close ok next",
+		"wait ok next", "note ok next", "again ok ", "wait ok next", "note ok next", "again skipped next", "close ok next",
 	}, w.path())
 	require.Equal(t, []string{"Hi Ana", "Which?", "Once more, Ana: which?", "Chose Sales", "Chose Sales"}, w.sent())
 	require.Equal(t, "Sales", w.st.Vars["choice"])

@@ -42,6 +42,23 @@ func TestScenario(t *testing.T) {
 	low, high := 1.0, 5.0
 	question := func(kind QuestionType) AskQuestion { return AskQuestion{Question: "?", QuestionType: kind} }
 
+	scenario(t, "030", func(t *testing.T) {
+		require.Equal(t, []string{"message.text.missing"}, saveCodes(steps(Step{ID: "say", Config: say(" ")})))
+	})
+	scenario(t, "031", func(t *testing.T) {
+		require.Empty(t, saveCodes(steps(Step{ID: "say", Config: say(strings.Repeat("ä", 2000))})))
+		require.Equal(t, []string{"message.text.limit"}, saveCodes(steps(Step{ID: "say", Config: say(strings.Repeat("ä", 2001))})))
+	})
+	scenario(t, "037", func(t *testing.T) {
+		q := question(AskChoice)
+		q.Options = strings.Split("a b c d e f g h i j", " ")
+		q.Options[9] = strings.Repeat("ä", 20)
+		require.Empty(t, saveCodes(steps(Step{ID: "ask", Config: &q})))
+		q.Options = append(q.Options, "k")
+		require.Equal(t, []string{"question.options.limit"}, saveCodes(steps(Step{ID: "ask", Config: &q})))
+		q.Options = []string{strings.Repeat("ä", 21)}
+		require.Equal(t, []string{"question.options.length"}, saveCodes(steps(Step{ID: "ask", Config: &q})))
+	})
 	scenario(t, "038", func(t *testing.T) {
 		q := question(AskChoice)
 		q.Options = []string{"Red", "Blue"}
@@ -65,6 +82,11 @@ func TestScenario(t *testing.T) {
 	})
 	scenario(t, "044", func(t *testing.T) {
 		succeeds(t, question(AskLocation), "(3.1545313, 101.7151839)", "3.1545313,101.7151839")
+	})
+	scenario(t, "046", func(t *testing.T) {
+		q := question(AskEmail)
+		q.SaveAsTag = true
+		require.Equal(t, []string{"question.save.tag"}, saveCodes(steps(Step{ID: "ask", Config: &q})))
 	})
 	scenario(t, "047", scenarioSilence)
 	scenario(t, "049", scenarioFourInvalidReplies)
@@ -133,6 +155,14 @@ func TestScenario(t *testing.T) {
 		env.names["contact.firstname"] = "$contact.email"
 		require.Equal(t, "Hi $contact.email", Render("Hi $contact.firstname", env))
 	})
+}
+
+// saveCodes are the problems of a definition on Save.
+func saveCodes(def *Definition) (list []string) {
+	for _, p := range Check(def, nil, Save) {
+		list = append(list, p.Code)
+	}
+	return list
 }
 
 // 47: the timeout arm after an hour of silence; a later message is no answer.

@@ -24,18 +24,34 @@ func (c ChannelChoice) Last() bool { return c.ID == 0 && c.Name == LastInteracte
 
 // Message is what a workflow sends. Which fields count depends on Type.
 type Message struct {
-	Type    string   `json:"type" flow:"type,required" enum:"text,media,quick_reply,custom_payload"`
-	Text    string   `json:"text,omitempty" flow:"text,vars"`
-	File    string   `json:"file,omitempty" flow:"file,vars"`       // media: https address
-	Caption string   `json:"caption,omitempty" flow:"caption,vars"` // media
-	Replies []string `json:"replies,omitempty" flow:"replies,vars"` // quick_reply: at most 10
-	Payload string   `json:"payload,omitempty" flow:"payload,vars"` // custom_payload: JSON text
+	Type        string   `json:"type" flow:"type,required" enum:"text,media,email,quick_reply,whatsapp_template,facebook_template,custom_payload"`
+	Subject     string   `json:"subject,omitempty" flow:"subject,vars"` // email; may be blank
+	Text        string   `json:"text,omitempty" flow:"text,vars"`
+	MessageTag  string   `json:"message_tag,omitempty" flow:"message_tag" enum:"ACCOUNT_UPDATE,POST_PURCHASE_UPDATE,CONFIRMED_EVENT_UPDATE"` // text, where the channel has tags
+	File        string   `json:"file,omitempty" flow:"file,vars"`                                                                            // media: https address
+	Caption     string   `json:"caption,omitempty" flow:"caption,vars"`                                                                      // media
+	Attachments []string `json:"attachments,omitempty" flow:"attachments,vars"`                                                              // email: https addresses, at most 5
+	Replies     []string `json:"replies,omitempty" flow:"replies,vars"`                                                                      // quick_reply: at most 10
+	Template    string   `json:"template,omitempty" flow:"template"`                                                                         // whatsapp_template, facebook_template: its name at the provider
+	Language    string   `json:"language,omitempty" flow:"language"`                                                                         // template: language code, such as en or pt_BR
+	Parameters  []string `json:"parameters,omitempty" flow:"parameters,vars"`                                                                // template: values of {{1}}, {{2}} …
+	Payload     string   `json:"payload,omitempty" flow:"payload,vars"`                                                                      // custom_payload: JSON text
 }
 
 // ChannelResponse is the message used instead of the default on one channel.
 type ChannelResponse struct {
 	Channel Ref     `json:"channel" flow:"channel,required" ref:"channel"`
 	Message Message `json:"message" flow:"message,required"`
+}
+
+// On is the message for a channel: the response for it, else the default.
+func (s Send) On(channelID int64) Message {
+	for _, r := range s.Responses {
+		if channelID != 0 && r.Channel.ID == channelID {
+			return r.Message
+		}
+	}
+	return s.Message
 }
 
 func (s *SendMessage) run(x *Execution) (way, error) {

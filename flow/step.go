@@ -15,6 +15,10 @@ type Config interface {
 	run(x *Execution) (way, error)
 }
 
+// saver is a configuration, of a step or a trigger, that gives workflow
+// variables a value. Empty names are ignored.
+type saver interface{ saves() []string }
+
 // Kind describes a step type: the catalogue's row.
 type Kind struct {
 	Type     StepType
@@ -39,6 +43,11 @@ func Kinds() []Kind {
 		{TypeAddComment, "Add Comment", true, nil, nil, func() Config { return &AddComment{} }},
 		{TypeJumpTo, "Jump To", true, nil, nil, func() Config { return &JumpTo{} }},
 		{TypeWait, "Wait", true, nil, nil, func() Config { return &WaitStep{} }},
+		{TypeDateTime, "Date & Time", false, []Arm{ArmSuccess, ArmFailure}, nil, func() Config { return &DateTime{} }},
+		{TypeHTTPRequest, "HTTP Request", true, nil, []Arm{ArmFailure}, func() Config { return &HTTPRequest{} }},
+		{TypeTriggerAnother, "Trigger Another Workflow", true, nil, []Arm{ArmFailure, ArmTimeout}, func() Config { return &TriggerAnother{Wait: true} }},
+		{TypeAddSheetsRow, "Add Google Sheets Row", true, nil, []Arm{ArmFailure}, func() Config { return &AddSheetsRow{} }},
+		{TypeAIAgent, "AI Agent", false, []Arm{ArmSuccess, ArmFailure}, []Arm{ArmSpeakToHuman, ArmUnableToAnswer, ArmIdle}, func() Config { return &AIAgent{} }},
 	}
 }
 

@@ -1,6 +1,7 @@
 package flow_test
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 
@@ -109,6 +110,56 @@ func TestOpenParameter(t *testing.T) {
 	edited := strings.NewReplacer(`"${labels}"`, `["A"]`, `${labels}`, `A`, `${pause}`, `1h`, `${team}`, `Sales`).Replace(string(body))
 	require.Empty(t, flow.ReadBody([]byte(edited), def))
 	require.Empty(t, flow.Check(def, office{}, flow.Publish), "nothing uses the parameters any more")
+}
+
+// A setting of the trigger waits for its parameter like one of a step.
+func TestOpenParameterOfTheTrigger(t *testing.T) {
+	tpl := template(t, `format: 1
+id: x
+name: X
+trigger:
+  type: incoming_webhook
+  config: {identifier_type: "${kind}", identifier_path: $.email, create_contact: "${create}"}
+parameters:
+  kind: {type: choice, options: [email, phone], required: true}
+  create: {type: boolean, required: true}
+steps:
+`+note("a", ""))
+	def, problems := tpl.Use(nil)
+	require.Empty(t, problems)
+	missing := func(def *flow.Definition) (paths []string) {
+		for _, p := range flow.Check(def, office{}, flow.Save) {
+			require.Equal(t, "parameter.missing", p.Code)
+			paths = append(paths, p.Path)
+		}
+		return paths
+	}
+	want := []string{"trigger.config.identifier_type", "trigger.config.create_contact"}
+	require.Equal(t, want, missing(def))
+	file := encode(t, def, flow.YAML)
+	require.Contains(t, file, "create_contact: ${create}")
+	require.Equal(t, file, encode(t, read(t, file), flow.YAML))
+	raw, err := json.Marshal(def)
+	require.NoError(t, err)
+	var stored flow.Definition
+	require.NoError(t, json.Unmarshal(raw, &stored))
+	require.Equal(t, want, missing(&stored))
+	body, err := flow.EncodeBody(&stored)
+	require.NoError(t, err)
+	require.Empty(t, flow.ReadBody([]byte(strings.NewReplacer(`"${create}"`, "true", "${kind}", "phone").Replace(string(body))), &stored))
+	require.Empty(t, flow.Check(&stored, office{}, flow.Publish))
+
+	def, problems = tpl.Use(map[string]any{"kind": "email", "create": true})
+	require.Empty(t, problems)
+	require.True(t, def.Trigger.Config.(*flow.WebhookConfig).CreateContact)
+}
+
+// A file that declares a parameter wrongly says so wherever it is checked.
+func TestParametersAreChecked(t *testing.T) {
+	problems := fileProblems(t, head+"parameters:\n  p: {type: moon}\nsteps:\n"+note("a", ""))
+	require.Equal(t, []string{"parameter.type"}, codesOf(problems))
+	require.Equal(t, "parameters.p.type", problems[0].Path)
+	require.Equal(t, 7, problems[0].Line)
 }
 
 func TestUseRefusesValues(t *testing.T) {

@@ -1,5 +1,7 @@
 package flow
 
+import "strconv"
+
 // Happening is what a trigger sees of an event. Which fields are filled
 // depends on the event's type.
 type Happening struct {
@@ -11,13 +13,50 @@ type Happening struct {
 	Channel     string // message received: name of the channel
 	ChannelKind string // message received: its source, e.g. telegram
 	WasOpen     bool   // message received: conversation status before it
+
+	Tag   *TagChange        // contact tag updated
+	Field *FieldChange      // contact field updated
+	User  *Person           // shortcut: who picked it
+	Ad    *Ad               // click-to-chat ads
+	Vars  map[string]string // shortcut: the form's answers; incoming webhook: what the request holds
+}
+
+// TagChange is one tag that was added to a contact or removed.
+type TagChange struct {
+	ID     int64
+	Name   string
+	Action string // added, removed
+}
+
+// FieldChange is one contact field whose normalised value changed.
+type FieldChange struct {
+	ID       int64  // of a custom field; 0 = a standard one
+	Key      string // the key used in $contact.…
+	Old, New string
+}
+
+// Person is a user as trigger variables show it.
+type Person struct {
+	ID          int64
+	Name, Email string
+}
+
+// Ad is the ad that led a contact here.
+type Ad struct {
+	Account, ID, Title, Description, URL, Source, ClickID string
+}
+
+// Accepts reports whether an event is of the trigger's type and one that its
+// configuration means. Conditions are another matter: see MatchTrigger.
+func (t Trigger) Accepts(h Happening) bool {
+	return t.Type == h.Type && (t.Config == nil || t.Config.accepts(h))
 }
 
 // MatchTrigger reports whether an event starts a run as far as the trigger and
 // its conditions say (check 1 of workflow specification 2.1). Seen is what each
-// condition saw; nil when the event is of another type.
+// condition saw; nil when the trigger does not accept the event.
 func MatchTrigger(t Trigger, h Happening, env Env) (bool, []Seen) {
-	if t.Type != h.Type {
+	if !t.Accepts(h) {
 		return false, nil
 	}
 	return match(t.Conditions, t.Match, env, h.side)
@@ -35,6 +74,26 @@ func TriggerVars(t Trigger, h Happening, env Env) map[string]string {
 		vars["trigger.type"] = h.MessageType
 		vars["trigger.channel"] = h.Channel
 		vars["trigger.match"] = cut(h.matched(t.Conditions, env), MaxVariable)
+	}
+	if h.Tag != nil {
+		vars["trigger.tag"], vars["trigger.action"] = h.Tag.Name, h.Tag.Action
+	}
+	if h.Field != nil {
+		vars["trigger.field"] = h.Field.Key
+		vars["trigger.old_value"], vars["trigger.new_value"] = cut(h.Field.Old, MaxVariable), cut(h.Field.New, MaxVariable)
+	}
+	if h.User != nil {
+		vars["trigger.user.id"] = strconv.FormatInt(h.User.ID, 10)
+		vars["trigger.user.name"], vars["trigger.user.email"] = h.User.Name, h.User.Email
+	}
+	if h.Ad != nil {
+		for name, value := range map[string]string{"ad.id": h.Ad.ID, "ad.title": h.Ad.Title, "ad.description": h.Ad.Description,
+			"ad.url": h.Ad.URL, "ad.source": h.Ad.Source, "ad.click_id": h.Ad.ClickID} {
+			vars[name] = cut(value, MaxVariable)
+		}
+	}
+	for name, value := range h.Vars {
+		vars[name] = cut(value, MaxVariable)
 	}
 	return vars
 }

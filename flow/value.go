@@ -153,11 +153,12 @@ func (v Value) Range() (from, to string, ok bool) {
 	return r.From.Text(), r.To.Text(), ok
 }
 
-// each returns the value with every text in it changed.
+// each returns the value with the text of every scalar in it changed. A number
+// or boolean whose text stays the same keeps its kind.
 func (v Value) each(change func(string) string) Value {
 	switch t := v.V.(type) {
-	case string:
-		return Value{change(t)}
+	case nil:
+		return v
 	case []Value:
 		list := make([]Value, len(t))
 		for i, item := range t {
@@ -166,6 +167,10 @@ func (v Value) each(change func(string) string) Value {
 		return Value{list}
 	case Range:
 		return Value{Range{t.From.each(change), t.To.each(change)}}
+	}
+	before := v.Text()
+	if after := change(before); after != before {
+		return Value{after}
 	}
 	return v
 }

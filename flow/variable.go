@@ -32,11 +32,14 @@ type Env interface {
 	Strict() bool
 }
 
-// Existence is an optional power of an Env: it knows whether a tag or channel
-// that a condition names still exists. A condition on one that does not is
+// Existence is an optional power of an Env: it knows whether a tag, channel or
+// closing category that a condition names still exists. A condition on one that does not is
 // false. Without this power everything exists.
 type Existence interface {
 	Exists(kind RefKind, name string) bool
+	// Named returns the present name of a tag, channel or closing category; ok is
+	// false when it was deleted.
+	Named(kind RefKind, id int64) (name string, ok bool)
 }
 
 // The internal names that conditions look up. Each is known always, and empty
@@ -90,8 +93,17 @@ func KnownName(name string, field func(slug string) bool, vars ...string) bool {
 
 // TriggerNames are the trigger variables that a trigger type fills.
 func TriggerNames(t TriggerType) []string {
-	if t == MessageReceived {
+	switch t {
+	case MessageReceived:
 		return []string{"trigger.text", "trigger.type", "trigger.channel", "trigger.match"}
+	case ContactTagUpdated:
+		return []string{"trigger.tag", "trigger.action"}
+	case ContactFieldUpdated:
+		return []string{"trigger.field", "trigger.old_value", "trigger.new_value"}
+	case Shortcut:
+		return []string{"trigger.user.id", "trigger.user.name", "trigger.user.email"}
+	case ClickToChatAds:
+		return []string{"ad.id", "ad.title", "ad.description", "ad.url", "ad.source", "ad.click_id"}
 	}
 	return nil
 }
@@ -100,11 +112,20 @@ func TriggerNames(t TriggerType) []string {
 // of its trigger and those that its steps save into. Until then they are empty.
 func (d *Definition) Variables() []string {
 	names := TriggerNames(d.Trigger.Type)
-	for _, s := range d.Steps {
-		q, ok := s.Config.(*AskQuestion)
-		if ok && q.SaveAsVariable != "" && !slices.Contains(names, q.SaveAsVariable) {
-			names = append(names, q.SaveAsVariable)
+	add := func(cfg any) {
+		s, ok := cfg.(saver)
+		if !ok {
+			return
 		}
+		for _, name := range s.saves() {
+			if name != "" && !slices.Contains(names, name) {
+				names = append(names, name)
+			}
+		}
+	}
+	add(d.Trigger.Config)
+	for _, s := range d.Steps {
+		add(s.Config)
 	}
 	return names
 }
@@ -132,9 +153,24 @@ func (e runEnv) Lookup(name string) (string, bool) {
 
 func (e runEnv) Exists(kind RefKind, name string) bool { return exists(e.Env, kind, name) }
 
+func (e runEnv) Named(kind RefKind, id int64) (string, bool) {
+	return calledNow(e.Env, kind, Ref{ID: id})
+}
+
 func exists(env Env, kind RefKind, name string) bool {
 	e, ok := env.(Existence)
 	return !ok || e.Exists(kind, name)
+}
+
+// calledNow is the present name of an object that is known by its id.
+func calledNow(env Env, kind RefKind, r Ref) (string, bool) {
+	if r.ID == 0 {
+		return "", false
+	}
+	if e, ok := env.(Existence); ok {
+		return e.Named(kind, r.ID)
+	}
+	return r.Name, r.Name != ""
 }
 
 // lookup is how texts and conditions read a name: it answers system.* from the

@@ -8,7 +8,7 @@ import (
 
 // setting is what the struct tags say about one key of the file:
 //
-//	flow:"key[,required][,vars]"  the key; must not be empty; may hold variables
+//	flow:"key[,required][,vars][,secrets]"  the key; must not be empty; may hold variables, and secrets
 //	enum:"a,b,c"                  the allowed words
 //	ref:"kind"                    the kind of object that is named
 //	default:"7d"                  the value that may be left out
@@ -20,6 +20,7 @@ import (
 type setting struct {
 	key            string
 	required, vars bool
+	secrets        bool // $secret.… may be used
 	enum           []string
 	ref            RefKind
 	fallback       string
@@ -37,6 +38,7 @@ func settingOf(f reflect.StructField) (setting, bool) {
 		key:      key,
 		required: strings.Contains(flags, "required"),
 		vars:     strings.Contains(flags, "vars"),
+		secrets:  strings.Contains(flags, "secrets"),
 		ref:      RefKind(f.Tag.Get("ref")),
 		fallback: f.Tag.Get("default"),
 		code:     f.Tag.Get("code"),
@@ -73,6 +75,15 @@ func walk(v reflect.Value, path string, visit visitor) {
 func walkValue(v reflect.Value, path string, s setting, visit visitor) {
 	visit(path, s, v)
 	switch {
+	case v.Type() == reflect.TypeFor[Pairs]():
+		s.required = false
+		for i := range v.Len() {
+			walkValue(v.Index(i).FieldByName("Value"), join(path, v.Index(i).FieldByName("Key").String()), s, visit)
+		}
+	case v.Kind() == reflect.Interface:
+		if cfg, ok := structBehind(v); ok {
+			walk(cfg, path, visit)
+		}
 	case isLeaf(v.Type()):
 	case v.Kind() == reflect.Struct:
 		walk(v, path, visit)
@@ -120,8 +131,11 @@ func textOf(v reflect.Value) (string, bool) {
 }
 
 // configOf is the struct behind a step's configuration.
-func configOf(s *Step) (reflect.Value, bool) {
-	v := reflect.ValueOf(s.Config)
+func configOf(s *Step) (reflect.Value, bool) { return structBehind(reflect.ValueOf(&s.Config).Elem()) }
+
+// structBehind is the struct that an interface holds a pointer to.
+func structBehind(v reflect.Value) (reflect.Value, bool) {
+	v = v.Elem()
 	if v.Kind() != reflect.Pointer || v.IsNil() || v.Elem().Kind() != reflect.Struct {
 		return reflect.Value{}, false
 	}
@@ -140,15 +154,40 @@ func item(path string, i int) string { return fmt.Sprintf("%s[%d]", path, i) }
 // EachRef calls fn for every reference of the definition that is set; fn may
 // change it, for example to the present name.
 func (d *Definition) EachRef(fn func(kind RefKind, r *Ref)) {
+	visit := func(_ string, s setting, v reflect.Value) {
+		if s.ref == "" || !v.CanAddr() {
+			return
+		}
+		if r := refOf(v); r != nil && !r.Empty() {
+			fn(s.ref, r)
+		}
+	}
+	walk(reflect.ValueOf(&d.Trigger).Elem(), "trigger", visit)
 	for i := range d.Steps {
-		cfg, ok := configOf(&d.Steps[i])
+		if cfg, ok := configOf(&d.Steps[i]); ok {
+			walk(cfg, "", visit)
+		}
+	}
+	for _, c := range d.conditions() {
+		c.eachRef(fn)
+	}
+}
+
+// conditions are those of the trigger and of all branches.
+func (d *Definition) conditions() (list []*Condition) {
+	for i := range d.Trigger.Conditions {
+		list = append(list, &d.Trigger.Conditions[i])
+	}
+	for i := range d.Steps {
+		b, ok := d.Steps[i].Config.(*Branch)
 		if !ok {
 			continue
 		}
-		walk(cfg, "", func(_ string, s setting, v reflect.Value) {
-			if r := refOf(v); r != nil && !r.Empty() && s.ref != "" {
-				fn(s.ref, r)
+		for j := range b.Branches {
+			for k := range b.Branches[j].Conditions {
+				list = append(list, &b.Branches[j].Conditions[k])
 			}
-		})
+		}
 	}
+	return list
 }

@@ -1,6 +1,8 @@
 package templates_test
 
 import (
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -100,6 +102,21 @@ func TestOpenParametersAreReported(t *testing.T) {
 			}
 			require.Len(t, def.Parameters, len(required))
 		})
+	}
+}
+
+// An editor that knows the schema explains and completes the files.
+func TestEveryTemplateNamesItsSchema(t *testing.T) {
+	names, err := filepath.Glob("*/flow.yaml")
+	require.NoError(t, err)
+	require.NotEmpty(t, names)
+	for _, name := range names {
+		text, err := os.ReadFile(name)
+		require.NoError(t, err)
+		line, _, _ := strings.Cut(string(text), "\n")
+		schema, ok := strings.CutPrefix(line, "# yaml-language-server: $schema=")
+		require.True(t, ok, "%s begins with %q", name, line)
+		require.FileExists(t, filepath.Join(filepath.Dir(name), schema))
 	}
 }
 

@@ -49,6 +49,13 @@ func (l *lost) run(ctx context.Context) {
 		if ended > 0 {
 			l.log.Warn("ended runs whose execution was ended in Temporal", "count", ended)
 		}
+		stopped, err := l.desk.SweepStopped(pass)
+		if err != nil && ctx.Err() == nil {
+			l.log.Error("sweep of stopped workflows failed, trying again", "error", err)
+		}
+		if stopped > 0 {
+			l.log.Warn("ended runs that outlived their workflow", "count", stopped)
+		}
 		expired, err := l.desk.SweepMessages(pass)
 		if err != nil && ctx.Err() == nil {
 			l.log.Error("message sweep failed", "error", err)

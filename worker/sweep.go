@@ -13,11 +13,14 @@ func newSweeps(o Options) *sweeps { return &sweeps{o} }
 const (
 	presenceEvery = 2 * time.Second  // a user goes offline by idleness, exact to 5 s
 	queueEvery    = 30 * time.Second // safety net: it should never find anything
+	closeEvery    = 5 * time.Second  // conversations whose auto-close timer has run out
 	tidyEvery     = time.Hour        // records past their retention
 )
 
 func (s *sweeps) run(ctx context.Context) {
 	presence, queues, tidy := time.NewTicker(presenceEvery), time.NewTicker(queueEvery), time.NewTicker(tidyEvery)
+	closes := time.NewTicker(closeEvery)
+	defer closes.Stop()
 	defer presence.Stop()
 	defer queues.Stop()
 	defer tidy.Stop()
@@ -28,6 +31,10 @@ func (s *sweeps) run(ctx context.Context) {
 		case <-presence.C:
 			if _, err := s.o.Desk.SweepPresence(ctx); err != nil && ctx.Err() == nil {
 				s.o.Log.Error("presence sweep failed", "error", err)
+			}
+		case <-closes.C:
+			if _, err := s.o.Desk.SweepAutoClose(ctx); err != nil && ctx.Err() == nil {
+				s.o.Log.Error("auto-close sweep failed", "error", err)
 			}
 		case <-queues.C:
 			found, err := s.o.Desk.SweepQueues(ctx)

@@ -23,6 +23,8 @@ import (
 type Options struct {
 	Desk     *desk.Desk
 	Channels channel.Catalogue
+	Services activities.Services
+	Pages    Pages         // fetches the web pages of knowledge sources; nil = they stay pending
 	Client   client.Client // starts, signals and polls: one client, so that eager start finds this worker
 	Log      *slog.Logger
 	Alone    bool // no other process uses the database: leases of a dead predecessor are dropped at once
@@ -30,11 +32,10 @@ type Options struct {
 
 // Worker is the Temporal side of a process.
 type Worker struct {
-	o     Options
-	runs  sdk.Worker
-	sends sdk.Worker
-	stop  context.CancelFunc
-	done  sync.WaitGroup
+	o       Options
+	pollers []sdk.Worker // that run
+	stop    context.CancelFunc
+	done    sync.WaitGroup
 }
 
 // New prepares a worker; Start starts it.
@@ -84,22 +85,19 @@ func (w *Worker) Start(ctx context.Context) error {
 		}
 	})
 	w.done.Go(func() { newSweeps(w.o).run(ctx) })
+	w.done.Go(func() { newKnowledge(w.o).run(ctx) })
 	return nil
 }
 
 // connect starts the pollers, again and again until Temporal answers.
 func (w *Worker) connect(ctx context.Context, started chan<- struct{}) {
-	acts := &activities.Activities{Desk: w.o.Desk, Channels: w.o.Channels, Log: w.o.Log}
+	acts := &activities.Activities{Desk: w.o.Desk, Channels: w.o.Channels, Log: w.o.Log, Services: w.o.Services}
 	for pause := 100 * time.Millisecond; ; pause = min(2*pause, 5*time.Second) {
-		runs, sends := w.pollers(acts)
-		err := runs.Start()
+		pollers, err := startAll(w.newPollers(acts))
 		if err == nil {
-			if err = sends.Start(); err == nil {
-				w.runs, w.sends = runs, sends
-				close(started)
-				return
-			}
-			runs.Stop()
+			w.pollers = pollers
+			close(started)
+			return
 		}
 		if ctx.Err() != nil {
 			return
@@ -113,8 +111,29 @@ func (w *Worker) connect(ctx context.Context, started chan<- struct{}) {
 	}
 }
 
-func (w *Worker) pollers(acts *activities.Activities) (runs, sends sdk.Worker) {
-	runs = sdk.New(w.o.Client, workflows.TaskQueue, sdk.Options{
+// startAll starts all pollers or none.
+func startAll(pollers []sdk.Worker) ([]sdk.Worker, error) {
+	for i, p := range pollers {
+		if err := p.Start(); err != nil {
+			stopAll(pollers[:i])
+			return nil, err
+		}
+	}
+	return pollers, nil
+}
+
+func stopAll(pollers []sdk.Worker) {
+	for _, p := range pollers {
+		p.Stop()
+	}
+}
+
+// callStop is how long calls to outside systems that are going on may take when
+// the worker stops: of one that is cut off nobody knows whether it arrived.
+const callStop = 8 * time.Second
+
+func (w *Worker) newPollers(acts *activities.Activities) []sdk.Worker {
+	runs := sdk.New(w.o.Client, workflows.TaskQueue, sdk.Options{
 		MaxConcurrentWorkflowTaskPollers:        4,
 		MaxConcurrentLocalActivityExecutionSize: 200,
 		DeadlockDetectionTimeout:                5 * time.Second,
@@ -122,9 +141,12 @@ func (w *Worker) pollers(acts *activities.Activities) (runs, sends sdk.Worker) {
 	})
 	Register(runs)
 	registerActivities(runs, acts)
-	sends = sdk.New(w.o.Client, workflows.SendQueue, sdk.Options{DisableWorkflowWorker: true, MaxConcurrentActivityExecutionSize: 200, MaxConcurrentActivityTaskPollers: 2})
+	sends := sdk.New(w.o.Client, workflows.SendQueue, sdk.Options{DisableWorkflowWorker: true, MaxConcurrentActivityExecutionSize: 200, MaxConcurrentActivityTaskPollers: 2})
 	registerActivities(sends, acts)
-	return runs, sends
+	calls := sdk.New(w.o.Client, workflows.CallQueue, sdk.Options{DisableWorkflowWorker: true, MaxConcurrentActivityExecutionSize: 200, MaxConcurrentActivityTaskPollers: 2,
+		WorkerStopTimeout: callStop})
+	registerActivities(calls, acts)
+	return []sdk.Worker{runs, sends, calls}
 }
 
 func registerActivities(r sdk.Worker, acts *activities.Activities) {
@@ -141,10 +163,7 @@ func (w *Worker) Stop(ctx context.Context) error {
 	finished := make(chan struct{})
 	go func() {
 		w.done.Wait()
-		if w.runs != nil {
-			w.runs.Stop()
-			w.sends.Stop()
-		}
+		stopAll(w.pollers)
 		close(finished)
 	}()
 	select {

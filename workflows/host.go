@@ -12,9 +12,17 @@ import (
 
 // host is the interpreter's world on Temporal.
 type host struct {
-	ctx  workflow.Context
-	run  int64
-	wake workflow.ReceiveChannel
+	ctx     workflow.Context
+	run     int64
+	wake    workflow.ReceiveChannel
+	version workflow.Version
+	path    []flow.Entry // the steps before the present one, for people
+}
+
+// Renew reports whether the history has become so long that the run should go
+// on in a fresh execution.
+func (h *host) Renew() bool {
+	return h.version >= renews && workflow.GetInfo(h.ctx).GetContinueAsNewSuggested()
 }
 
 // Now is the time of the run, the same in every replay.
@@ -24,6 +32,7 @@ func (h *host) Now() time.Time { return workflow.Now(h.ctx).UTC() }
 // sees every call.
 func (h *host) Do(call flow.Call, e flow.Effect) (flow.Result, error) {
 	call.RunID = h.run
+	h.show(call, nil)
 	switch e := e.(type) {
 	case flow.Send:
 		return h.send(call, SendMessage, e)
@@ -47,6 +56,18 @@ func (h *host) Do(call flow.Call, e flow.Effect) (flow.Result, error) {
 		return h.effect(call, AddComment, e)
 	case flow.Sleep:
 		return h.effect(call, StartWait, e)
+	case flow.CheckTime:
+		return h.effect(call, CheckDateTime, e)
+	case flow.StartChild:
+		return h.effect(call, TriggerWorkflow, e)
+	case flow.Request:
+		return h.outside(call, HTTPRequest, e)
+	case flow.AppendRow:
+		return h.outside(call, AddSheetsRow, e)
+	case flow.Think:
+		return h.outside(call, AIThink, e)
+	case flow.Say:
+		return h.send(call, AISay, e)
 	}
 	return flow.Result{}, fmt.Errorf("run %d: no activity carries out the effect %T", h.run, e)
 }
@@ -76,6 +97,16 @@ func (h *host) send(call flow.Call, name string, e flow.Effect) (flow.Result, er
 	return r, h.waiting("")
 }
 
+// outside calls a system that is not ours: an ordinary activity, whose attempts
+// show in the UI. The database says when it is tried again and when it has
+// failed for good.
+func (h *host) outside(call flow.Call, name string, e flow.Effect) (flow.Result, error) {
+	var r flow.Result
+	ctx := workflow.WithActivityOptions(h.ctx, callOptions(call.Step().Name))
+	err := workflow.ExecuteActivity(ctx, name, call, e).Get(h.ctx, &r)
+	return r, err
+}
+
 // Await sleeps until the wait's timer fires or something wakes the run, and
 // then asks the database who won: an answer or a grant that came in time wins
 // over the timer that fired meanwhile.
@@ -85,14 +116,21 @@ func (h *host) Await(call flow.Call, w flow.Wait) (flow.Result, error) {
 	if err := h.waiting(string(w.Kind)); err != nil {
 		return flow.Result{}, err
 	}
+	h.show(call, &w)
 	timerCtx, cancel := workflow.WithCancel(h.ctx)
 	defer cancel()
-	timer := workflow.NewTimerWithOptions(timerCtx, max(w.DueAt.Sub(h.Now()), 0), workflow.TimerOptions{Summary: name})
+	var timer workflow.Future
+	if !w.DueAt.IsZero() {
+		timer = workflow.NewTimerWithOptions(timerCtx, max(w.DueAt.Sub(h.Now()), 0), workflow.TimerOptions{Summary: name})
+	}
 	for {
 		fired := false
 		var timerErr error
 		sel := workflow.NewSelector(h.ctx)
-		sel.AddFuture(timer, func(f workflow.Future) { fired, timerErr = true, f.Get(h.ctx, nil) })
+		if timer != nil {
+			sel.AddFuture(timer, func(f workflow.Future) { fired, timerErr = true, f.Get(h.ctx, nil) })
+		}
+		sel.AddReceive(h.ctx.Done(), func(workflow.ReceiveChannel, bool) { timerErr = h.ctx.Err() })
 		sel.AddReceive(h.wake, func(c workflow.ReceiveChannel, _ bool) { drain(c) })
 		sel.Select(h.ctx)
 		if timerErr != nil {
@@ -133,6 +171,18 @@ func (h *host) local(summary, name string, result any, args ...any) error {
 		Summary:                summary,
 	})
 	return workflow.ExecuteLocalActivity(ctx, name, args...).Get(h.ctx, result)
+}
+
+// callOptions are the options of a call to an outside system.
+func callOptions(summary string) workflow.ActivityOptions {
+	return workflow.ActivityOptions{
+		TaskQueue:              CallQueue,
+		StartToCloseTimeout:    5 * time.Minute,
+		HeartbeatTimeout:       15 * time.Second,
+		ScheduleToCloseTimeout: 8 * 24 * time.Hour,
+		RetryPolicy:            &temporal.RetryPolicy{InitialInterval: time.Second, BackoffCoefficient: 2, MaximumInterval: 30 * time.Second},
+		Summary:                summary,
+	}
 }
 
 // sendLater are the options of a send that goes on as an ordinary activity. The

@@ -1,11 +1,16 @@
 package workflows
 
-import "go.temporal.io/sdk/temporal"
+import (
+	"go.temporal.io/sdk/temporal"
+
+	"ucal/flow"
+)
 
 // Task queues.
 const (
 	TaskQueue = "ucal" // runs and their local activities
 	SendQueue = "send" // sends that their channel did not take at once
+	CallQueue = "call" // calls to outside systems: HTTP requests, sheets, language models
 )
 
 // Workflow types, as the Temporal UI shows them.
@@ -34,6 +39,12 @@ const (
 	CloseConversation  = "CloseConversation"
 	AddComment         = "AddComment"
 	StartWait          = "StartWait"
+	CheckDateTime      = "CheckDateTime"
+	TriggerWorkflow    = "TriggerAnotherWorkflow"
+	HTTPRequest        = "HTTPRequest"
+	AddSheetsRow       = "AddGoogleSheetsRow"
+	AIThink            = "AIThink"
+	AISay              = "AISay"
 	DeliverMessage     = "DeliverMessage"
 )
 
@@ -42,7 +53,7 @@ const (
 	AttrWorkspace = "UcalWorkspace"
 	AttrContact   = "UcalContact"
 	AttrWorkflow  = "UcalWorkflow"
-	AttrWaiting   = "UcalWaiting" // answer, timer, assignment, retry; unset while the run does not wait
+	AttrWaiting   = "UcalWaiting" // answer, timer, assignment, child, ai, retry; unset while the run does not wait
 )
 
 // SearchAttributes lists the search attributes that the namespace must know.
@@ -68,6 +79,8 @@ type RunInput struct {
 	Workflow   string `json:"workflow"` // slug
 	Version    int64  `json:"version"`
 	Hash       string `json:"hash"` // of the version's definition
+
+	State *flow.State `json:"state,omitempty"` // of a run that goes on in a fresh execution; nil = it begins
 }
 
 // DeliverInput starts the delivery of one message.

@@ -20,14 +20,21 @@ type Loaded struct {
 // how the run came out; an internal error makes the execution fail, and the
 // run with it.
 func Run(ctx workflow.Context, in RunInput) (flow.Ending, error) {
-	interpreter(ctx)
-	h := &host{ctx: ctx, run: in.RunID, wake: workflow.GetSignalChannel(ctx, SignalWake)}
+	h := &host{ctx: ctx, version: interpreter(ctx), run: in.RunID, wake: workflow.GetSignalChannel(ctx, SignalWake)}
 	var begin Loaded
 	if err := h.local("Load "+in.Workflow, LoadRun, &begin, in.RunID); err != nil {
 		return h.end(&flow.State{}, flow.Ending{State: flow.RunFailed, Reason: flow.EndError}, err)
 	}
 	st := &begin.State
+	if in.State != nil {
+		st = in.State
+	}
 	ending, err := flow.Execute(begin.Definition, st, h)
+	if errors.Is(err, flow.ErrRenew) {
+		drain(h.wake) // a wake-up means nothing between two waits
+		in.State = st
+		return flow.Ending{}, workflow.NewContinueAsNewError(ctx, Run, in)
+	}
 	return h.end(st, ending, err)
 }
 

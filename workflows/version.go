@@ -7,10 +7,12 @@ import "go.temporal.io/sdk/workflow"
 // versions, and records a history of the new one.
 const (
 	interpreterChange  = "interpreter"
-	interpreterVersion = 1
+	interpreterVersion = 2
+
+	renews workflow.Version = 2 // from here on a long run goes on in a fresh execution
 )
 
 // interpreter is the version that this run began with.
 func interpreter(ctx workflow.Context) workflow.Version {
-	return workflow.GetVersion(ctx, interpreterChange, interpreterVersion, interpreterVersion)
+	return workflow.GetVersion(ctx, interpreterChange, 1, interpreterVersion)
 }

@@ -48,7 +48,9 @@ func CheckInbound(t testing.TB, in channel.Inbound) {
 	require.NotEmpty(t, in.Events)
 	require.Equal(t, in.Profile, in.Profile.Clean(), "the profile is clean")
 	for _, e := range in.Events {
-		require.NotEmpty(t, e.ProviderID, "a redelivery is recognised by the provider's id")
+		if e.Kind != channel.EventReferral {
+			require.NotEmpty(t, e.ProviderID, "a redelivery is recognised by the provider's id")
+		}
 		require.False(t, e.At.IsZero())
 		require.Equal(t, "UTC", e.At.Location().String())
 		switch e.Kind {
@@ -61,6 +63,10 @@ func CheckInbound(t testing.TB, in channel.Inbound) {
 			require.Nil(t, e.Message)
 			require.NotNil(t, e.Status)
 			require.Contains(t, []channel.Status{channel.StatusSent, channel.StatusDelivered, channel.StatusRead, channel.StatusFailed}, e.Status.Value)
+		case channel.EventReferral:
+			require.Nil(t, e.Message)
+			require.Nil(t, e.Status)
+			require.NotNil(t, e.Ad)
 		default:
 			t.Errorf("unknown kind of event %q", e.Kind)
 		}

@@ -38,6 +38,11 @@ func messages() map[string]channel.Message {
 		"location":                     channel.Location(52.52, 13.405, "Berlin"),
 		"location at zero":             channel.Location(0, 0, ""),
 		"rating":                       {Type: channel.TypeRating, Title: "How was it?", Max: channel.RatingMax},
+		"e-mail":                       {Type: channel.TypeEmail, Text: "Dear <Ida>", Subject: "Order & more", Attachments: []channel.Attachment{{Type: channel.AttachmentFile, URL: "https://files.example.com/a?sig=1&x=2", FileName: "a.pdf"}}},
+		"e-mail without a subject":     {Type: channel.TypeEmail, Text: "<p>Dear Ida</p>", HTML: true},
+		"card":                         {Type: channel.TypeCard, Title: "Tea", ImageURL: "https://files.example.com/t.jpg", Buttons: []channel.CardButton{{Type: channel.ButtonURL, Title: "Buy", Value: "https://example.com/?a=1&b=2"}}},
+		"whatsapp template":            channel.WhatsAppTemplate("welcome", "en_US", "Ida <K>"),
+		"facebook template":            channel.FacebookTemplate("welcome", "en", "Ida <K>"),
 		"payload":                      {Type: channel.TypeCustomPayload, Payload: json.RawMessage(`{"a":[1,"<x>"]}`)},
 	}
 }

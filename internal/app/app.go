@@ -19,6 +19,7 @@ import (
 	"go.temporal.io/sdk/client"
 	"go.temporal.io/sdk/log"
 
+	"ucal/activities"
 	"ucal/api"
 	"ucal/channel"
 	"ucal/channel/custom"
@@ -49,9 +50,12 @@ type App struct {
 	Temporal client.Client
 	Store    *store.DB
 
-	o     Options
-	addr  string
-	stack []func(context.Context) error
+	o        Options
+	addr     string
+	policy   httpx.Policy  // which addresses may be called
+	guarded  *httpx.Client // for everything that ucal calls on the outside
+	services activities.Services
+	stack    []func(context.Context) error
 }
 
 // Start starts the parts. On an error everything that was started is stopped.
@@ -72,7 +76,7 @@ func Start(ctx context.Context, o Options) (_ *App, err error) {
 	}
 	a.push(func(context.Context) error { a.Temporal.Close(); return nil })
 	if o.Worker {
-		w := worker.New(worker.Options{Desk: a.Desk, Channels: a.Desk.Channels, Client: a.Temporal, Log: o.Log, Alone: o.Dev})
+		w := worker.New(worker.Options{Desk: a.Desk, Channels: a.Desk.Channels, Services: a.services, Pages: a.pages(), Client: a.Temporal, Log: o.Log, Alone: o.Dev})
 		if err := w.Start(ctx); err != nil {
 			return nil, err
 		}
@@ -129,8 +133,9 @@ func (a *App) openDesk(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	a.services = a.connect()
 	a.Desk = desk.New(desk.Options{Store: db, Channels: channels, Secrets: box, Log: a.o.Log, Now: a.o.Now,
-		PublicURL: strings.TrimSuffix(c.PublicURL, "/"), ChannelRate: c.ChannelRateLimit})
+		PublicURL: strings.TrimSuffix(c.PublicURL, "/"), ChannelRate: c.ChannelRateLimit, AI: agents(c), CheckURL: a.guarded.CheckURL, Probes: probes(a.services)})
 	return nil
 }
 
@@ -140,10 +145,11 @@ func (a *App) catalogue() (channel.Catalogue, error) {
 	if err != nil {
 		return channel.Catalogue{}, err
 	}
-	guarded := httpx.New(httpx.Policy{AllowLoopback: a.o.Dev, Allow: allow})
-	a.push(func(context.Context) error { guarded.Close(); return nil })
+	a.policy = httpx.Policy{AllowLoopback: a.o.Dev, Allow: allow}
+	a.guarded = httpx.New(a.policy)
+	a.push(func(context.Context) error { a.guarded.Close(); return nil })
 	return channel.New(
-		custom.New(custom.Options{HTTP: guarded}),
+		custom.New(custom.Options{HTTP: a.guarded}),
 	), nil
 }
 

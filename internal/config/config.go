@@ -13,6 +13,7 @@ import (
 	"reflect"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/caarlos0/env/v11"
 )
@@ -33,9 +34,19 @@ type Config struct {
 	TemporalTLSKey    string `env:"UCAL_TEMPORAL_TLS_KEY" doc:"File with the key of our client certificate."`
 	TemporalAPIKey    string `env:"UCAL_TEMPORAL_API_KEY" doc:"API key for Temporal; implies TLS." secret:"true"`
 
-	AllowPrivateNetworks []string `env:"UCAL_ALLOW_PRIVATE_NETWORKS" doc:"Networks in CIDR form that channels and webhooks may lie in although they are not public, for example 10.1.0.0/16,127.0.0.0/8."`
+	AllowPrivateNetworks []string `env:"UCAL_ALLOW_PRIVATE_NETWORKS" doc:"Networks in CIDR form that channels, HTTP requests of workflows and webhooks may reach although they are not public, for example 10.1.0.0/16,127.0.0.0/8."`
 	APIRateLimit         int      `env:"UCAL_API_RATE_LIMIT" envDefault:"5" doc:"Requests a second per token and endpoint; 0 = no limit."`
 	ChannelRateLimit     int      `env:"UCAL_CHANNEL_RATE_LIMIT" envDefault:"-1" doc:"Messages a second per channel and direction; -1 = as the channel says, 0 = no limit."`
+
+	GoogleSheetsEndpoint string `env:"UCAL_GOOGLE_SHEETS_ENDPOINT" doc:"Address of the Google Sheets API, where a proxy or a test stands in for Google's. Default: https://sheets.googleapis.com."`
+
+	AIProvider  string        `env:"UCAL_AI_PROVIDER" doc:"Language model for workspaces that have connected none: openai, anthropic, or compatible for other servers that speak OpenAI's format, such as Ollama."`
+	AIBaseURL   string        `env:"UCAL_AI_BASE_URL" doc:"Address of the language model, for example http://localhost:11434/v1; it may lie in a private network. Default: the provider's own."`
+	AIAPIKey    string        `env:"UCAL_AI_API_KEY" doc:"API key for the language model; compatible servers may need none." secret:"true"`
+	AIModel     string        `env:"UCAL_AI_MODEL" doc:"Name of the language model at its provider."`
+	AIMaxTurns  int           `env:"UCAL_AI_MAX_TURNS" envDefault:"30" doc:"Turns that AI Agents may take in one run."`
+	AIMaxTokens int           `env:"UCAL_AI_MAX_TOKENS" envDefault:"100000" doc:"Tokens that AI Agents may use in one run, read and written."`
+	AIMaxTime   time.Duration `env:"UCAL_AI_MAX_TIME" envDefault:"24h" doc:"How long an AI Agent may talk, from its first turn."`
 
 	LogLevel  string `env:"UCAL_LOG_LEVEL" envDefault:"info" doc:"debug, info, warn or error."`
 	LogFormat string `env:"UCAL_LOG_FORMAT" envDefault:"json" doc:"json or text."`
@@ -109,6 +120,10 @@ func (c *Config) Check() error {
 	if _, err := c.Networks(); err != nil {
 		errs = append(errs, err)
 	}
+	if u, err := url.Parse(c.GoogleSheetsEndpoint); c.GoogleSheetsEndpoint != "" && (err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https") {
+		bad("UCAL_GOOGLE_SHEETS_ENDPOINT", "%q is not an http or https address", c.GoogleSheetsEndpoint)
+	}
+	errs = append(errs, c.checkAI()...)
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel) {
 		bad("UCAL_LOG_LEVEL", "%q is not debug, info, warn or error", c.LogLevel)
 	}

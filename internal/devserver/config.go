@@ -126,6 +126,15 @@ func staticHosts(p *ports) map[primitives.ServiceName]static.Hosts {
 	}
 }
 
+// dynamicConfig is that of every embedded server, with what this one was asked for.
+func (cfg Config) dynamicConfig() dynamicconfig.StaticClient {
+	settings := dynamicConfig()
+	if cfg.RenewAfter > 0 {
+		settings[dynamicconfig.HistoryCountSuggestContinueAsNew.Key()] = cfg.RenewAfter
+	}
+	return settings
+}
+
 // dynamicConfig is what deploy/temporal/dynamicconfig.yaml says for production, with the limits of a shared cluster
 // lifted: everything here has one user.
 func dynamicConfig() dynamicconfig.StaticClient {

@@ -46,6 +46,9 @@ type Config struct {
 	Namespace string
 	// SearchAttributes are registered in the namespace before the server starts, also in a file that exists already.
 	SearchAttributes map[string]SearchAttributeType
+	// RenewAfter is the number of events in a history from which on the server suggests that a run goes on in a fresh
+	// execution; 0 means Temporal's default of 4,096.
+	RenewAfter int
 	// Logger gets the server's warnings and errors that a reader can do something about. Nil discards them.
 	Logger *slog.Logger
 }
@@ -108,7 +111,7 @@ func launch(ctx context.Context, cfg Config, ports *ports, db stores) (_ *Server
 		temporal.WithConfig(serverConfig),
 		temporal.ForServices(temporal.DefaultServices),
 		temporal.WithStaticHosts(hosts),
-		temporal.WithDynamicConfigClient(dynamicConfig()),
+		temporal.WithDynamicConfigClient(cfg.dynamicConfig()),
 		temporal.WithLogger(logger),
 		temporal.WithNamespaceLogger(logger),
 		temporal.WithAuthorizer(authorization.NewNoopAuthorizer()),

@@ -1,0 +1,95 @@
+package workflows
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"go.temporal.io/sdk/workflow"
+
+	"ucal/flow"
+)
+
+const (
+	shownValue     = 120 // characters of a variable's value
+	shownVariables = 30
+	shownPath      = 8 // steps before the present one
+)
+
+// show sets the current details of the execution: where the run is and what it
+// knows, as a short Markdown for whoever reads it in the Temporal UI. It adds
+// nothing to the history.
+func (h *host) show(call flow.Call, w *flow.Wait) {
+	for _, e := range call.Trail[:len(call.Trail)-1] {
+		h.path = append(h.path, e)
+	}
+	if n := len(h.path); n > shownPath {
+		h.path = slices.Clone(h.path[n-shownPath:])
+	}
+	workflow.SetCurrentDetails(h.ctx, details(h.path, call, w))
+}
+
+func details(path []flow.Entry, call flow.Call, w *flow.Wait) string {
+	var b strings.Builder
+	now := call.Step()
+	fmt.Fprintf(&b, "### %d. %s\n`%s` · %s", now.Seq, plain(now.Name), now.StepID, now.Type)
+	if now.Visit > 1 {
+		fmt.Fprintf(&b, " · visit %d", now.Visit)
+	}
+	b.WriteString("\n")
+	if w != nil {
+		fmt.Fprintf(&b, "\nWaits for **%s**", w.Kind)
+		if !w.DueAt.IsZero() {
+			fmt.Fprintf(&b, " until %s", w.DueAt.UTC().Format(time.RFC3339))
+		}
+		b.WriteString(".\n")
+	}
+	if len(path) > 0 {
+		b.WriteString("\n**Before**\n\n")
+		for _, e := range path {
+			fmt.Fprintf(&b, "- %d. %s%s\n", e.Seq, plain(e.Name), wayOut(e))
+		}
+	}
+	variables(&b, call)
+	return b.String()
+}
+
+func wayOut(e flow.Entry) string {
+	text := ""
+	if e.Arm != "" && e.Arm != flow.ArmNext {
+		text = " → " + plain(string(e.Arm))
+	}
+	if e.Code != "" {
+		text += " (`" + e.Code + "`)"
+	}
+	return text
+}
+
+func variables(b *strings.Builder, call flow.Call) {
+	names := slices.DeleteFunc(slices.Sorted(maps.Keys(call.Vars)), func(n string) bool { return call.Vars[n] == "" })
+	if len(names) == 0 {
+		return
+	}
+	b.WriteString("\n**Variables**\n\n| name | value |\n|---|---|\n")
+	for i, name := range names {
+		if i == shownVariables {
+			fmt.Fprintf(b, "| … | %d more |\n", len(names)-i)
+			break
+		}
+		fmt.Fprintf(b, "| `%s` | %s |\n", name, plain(call.Vars[name]))
+	}
+}
+
+// plain is a text that stays text in a Markdown table: cut, on one line, with
+// what Markdown and HTML would take for marks escaped.
+func plain(s string) string {
+	if r := []rune(s); len(r) > shownValue {
+		s = string(r[:shownValue]) + "…"
+	}
+	s = strings.Join(strings.Fields(s), " ")
+	return marks.Replace(s)
+}
+
+var marks = strings.NewReplacer("|", "\\|", "<", "&lt;", ">", "&gt;", "*", "\\*", "_", "\\_", "`", "\\`", "[", "\\[", "]", "\\]")
