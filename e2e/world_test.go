@@ -47,6 +47,7 @@ type world struct {
 	channel  channelInfo
 	http     *http.Client
 	sent     int
+	renew    int // events after which Temporal suggests a fresh execution; 0 = its default
 }
 
 type channelInfo struct {
@@ -62,12 +63,15 @@ func each(t *testing.T, fn func(t *testing.T, w *world)) {
 	}
 }
 
-func newWorld(t *testing.T, db string) *world {
+func newWorld(t *testing.T, db string, change ...func(*world)) *world {
 	t.Helper()
 	sink, err := channeltest.StartSink()
 	require.NoError(t, err)
 	t.Cleanup(func() { _ = sink.Close() })
 	w := &world{t: t, db: db, http: &http.Client{Timeout: 20 * time.Second}, sink: sink}
+	for _, f := range change {
+		f(w)
+	}
 	w.startTemporal(filepath.Join(t.TempDir(), "temporal.db"), 0)
 	w.cfg = config.Config{DatabaseURL: db, EncryptionKey: encryptionKey, Listen: "127.0.0.1:0", PublicURL: "http://localhost",
 		TemporalAddress: w.temporal.Addr(), TemporalNamespace: "default", LogLevel: "info", LogFormat: "text"}
@@ -83,7 +87,7 @@ func (w *world) startTemporal(file string, port int) {
 	for _, a := range workflows.SearchAttributes() {
 		attrs[a] = devserver.Keyword
 	}
-	srv, err := devserver.Start(w.t.Context(), devserver.Config{DatabaseFile: file, Port: port, UIPort: devserver.NoUI, SearchAttributes: attrs})
+	srv, err := devserver.Start(w.t.Context(), devserver.Config{DatabaseFile: file, Port: port, UIPort: devserver.NoUI, SearchAttributes: attrs, RenewAfter: w.renew})
 	require.NoError(w.t, err)
 	w.temporal = srv
 	w.t.Cleanup(func() { _ = srv.Stop(context.Background()) })
