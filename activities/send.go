@@ -75,7 +75,7 @@ func postpone(local bool, dl desk.Delivery) (flow.Result, error) {
 		return flow.Result{Outcome: flow.Retry, Code: dl.Reason, DueAt: dl.Until}, nil
 	}
 	return flow.Result{}, temporal.NewApplicationErrorWithOptions(fmt.Sprintf("message %d waits: %s", dl.MessageID, dl.Reason), "send.wait",
-		temporal.ApplicationErrorOptions{NextRetryDelay: max(time.Until(dl.Until), 10*time.Millisecond)})
+		pauseUntil(dl.Until))
 }
 
 // hand makes one attempt at the provider. The outcome is recorded even when the

@@ -36,6 +36,17 @@ type ByContact struct {
 
 func (b ByContact) who() (desk.Identifier, error) { return desk.ParseIdentifier(b.Identifier) }
 
+// contactIn reads the identifier in another field of a request.
+func contactIn(field, s string) (desk.Identifier, error) {
+	who, err := desk.ParseIdentifier(s)
+	if e := desk.AsError(err); e != nil {
+		for i := range e.Details {
+			e.Details[i].Path = field
+		}
+	}
+	return who, err
+}
+
 // contactID is the answer of most changes of a contact.
 type contactID struct {
 	ContactID int64 `json:"contactId"`

@@ -80,7 +80,8 @@ func TestForeignContactsAndWorkflows(t *testing.T) {
 		{"POST", "/workflow", `{"name":"A"}`, "invalid_argument", "definition"},
 		{"POST", "/workflow/a/run", `{}`, "invalid_argument", "contact"},
 		{"GET", "/run?state=lost", "", "invalid_argument", "state"},
-		{"GET", "/run?contact=ann", "", "invalid_argument", "identifier"},
+		{"GET", "/run?contact=ann", "", "invalid_argument", "contact"},
+		{"POST", "/workflow/a/run", `{"contact":"7"}`, "invalid_argument", "contact"},
 		{"POST", "/run/stop", `{"workflowId":1,"contact":"id:1"}`, "invalid_argument", ""},
 		{"POST", "/template/welcome-message/use", `{"parameters":[]}`, "invalid_argument", "parameters"},
 	} {

@@ -104,7 +104,7 @@ func (s *Server) takeHook(c *gin.Context) (desk.HookStart, error) {
 		return none, &Error{Code: http.StatusTooManyRequests, Word: "rate_limited", Message: "more than 10 calls of this address in one second; send this one again", retryAfter: time.Second}
 	}
 	if !h.Admits(c.GetHeader("X-Hook-Secret")) {
-		return none, &desk.Error{Code: desk.Unauthorized, Word: "unauthorized", Message: "this address has a secret; send it as X-Hook-Secret"}
+		return none, &desk.Error{Code: desk.Unauthorized, Word: "unauthorized", Message: "X-Hook-Secret is missing or wrong; this address has a secret: send it in this header"}
 	}
 	key := c.GetHeader("Idempotency-Key")
 	if n := utf8.RuneCountInString(key); n > maxKey || !utf8.ValidString(key) {

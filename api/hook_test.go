@@ -102,7 +102,7 @@ func TestHookThrottled(t *testing.T) {
 	w.call("POST", "/v2/run/1/stop", nil).into(200, nil)
 	a := w.hook(path, ofAnn)
 	a.refused(429, "throttled")
-	require.Equal(t, "1", a.header.Get("Retry-After"))
+	require.Equal(t, "60", a.header.Get("Retry-After"))
 	problems := text(t, w.call("GET", "/v2/workflow/hook", nil).object(200)["problems"])
 	require.Contains(t, problems, `"throttled"`)
 	require.Contains(t, problems, `"warning"`)

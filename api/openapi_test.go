@@ -37,6 +37,8 @@ func TestDocumentIsComplete(t *testing.T) {
 	require.Equal(t, routes, documented)
 
 	text := w.call("GET", "/openapi.json", nil).text
+	require.NotContains(t, text, "problem+json", "errors are described as huma's, not as ours")
+	require.Contains(t, string(doc.Components.Schemas["Error"]), `"requestId"`)
 	for _, m := range regexp.MustCompile(`#/components/schemas/([A-Za-z0-9]+)`).FindAllStringSubmatch(text, -1) {
 		require.Contains(t, doc.Components.Schemas, m[1], "a reference to nothing")
 	}

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"reflect"
 	"strings"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -105,6 +106,7 @@ func (s *Server) add(area string, ops []operation) {
 			MaxBodyBytes:  maxBody + 1, // huma refuses a body of exactly its limit
 			Metadata:      map[string]any{metaOperation: &op},
 			Security:      []map[string][]string{{"token": {}}},
+			Responses:     map[string]*huma.Response{"default": s.refusal()},
 		}
 		op.register(s, hop)
 		s.ops = append(s.ops, op)
@@ -112,6 +114,13 @@ func (s *Server) add(area string, ops []operation) {
 			s.loosen(op)
 		}
 	}
+}
+
+// refusal describes our errors; left to itself huma would describe its own, which
+// nobody gets.
+func (s *Server) refusal() *huma.Response {
+	schema := s.api.OpenAPI().Components.Schemas.Schema(reflect.TypeFor[Error](), true, "Error")
+	return &huma.Response{Description: "Error", Content: map[string]*huma.MediaType{typeJSON: {Schema: schema}}}
 }
 
 const metaOperation = "operation"

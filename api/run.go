@@ -137,7 +137,7 @@ func (s *Server) listRuns(ctx context.Context, p desk.Principal, in *runListInpu
 	f := desk.RunFilter{WorkflowID: in.WorkflowID, State: flow.RunState(in.State), ExitReason: flow.EndReason(in.ExitReason), Stuck: choice(in.Stuck), Test: choice(in.Test)}
 	f.From, f.To = in.millis()
 	if in.Contact != "" {
-		who, err := desk.ParseIdentifier(in.Contact)
+		who, err := contactIn("contact", in.Contact)
 		if err != nil {
 			return nil, err
 		}
@@ -186,7 +186,7 @@ type startedRun struct {
 }
 
 func (s *Server) startRun(ctx context.Context, p desk.Principal, in *startInput) (*startedRun, error) {
-	who, err := desk.ParseIdentifier(in.Body.Contact)
+	who, err := contactIn("contact", in.Body.Contact)
 	if err != nil {
 		return nil, err
 	}

@@ -55,7 +55,7 @@ func (s *Server) stopRuns(ctx context.Context, p desk.Principal, in *stopRunsInp
 		n, err := s.desk.StopRunsOfWorkflow(ctx, p, *b.WorkflowID)
 		return &endedRuns{n}, err
 	}
-	who, err := desk.ParseIdentifier(*b.Contact)
+	who, err := contactIn("contact", *b.Contact)
 	if err != nil {
 		return nil, err
 	}

@@ -38,7 +38,13 @@ func (s *Server) addServices() {
 		s.engine.Handle(x.method, ginPath(x.path), x.handle)
 		x.doc.Method, x.doc.Path = x.method, x.path
 		x.doc.OperationID = operationID(operation{method: x.method, path: x.path})
+		if x.doc.RequestBody != nil {
+			x.doc.Responses["default"] = s.refusal()
+		}
 		s.api.OpenAPI().AddOperation(&x.doc)
+	}
+	for _, name := range []string{"V2ErrorModel", "V2ErrorDetail"} { // huma's, see refusal
+		delete(s.api.OpenAPI().Components.Schemas.Map(), name)
 	}
 	spec, err := json.Marshal(s.api.OpenAPI())
 	if err != nil {

@@ -65,7 +65,7 @@ type startedTrial struct {
 }
 
 func (s *Server) testWorkflow(ctx context.Context, p desk.Principal, in *trialInput) (*startedTrial, error) {
-	who, err := desk.ParseIdentifier(in.Body.Contact)
+	who, err := contactIn("contact", in.Body.Contact)
 	if err != nil {
 		return nil, err
 	}

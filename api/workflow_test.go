@@ -103,6 +103,10 @@ func TestWorkflowFiles(t *testing.T) {
 	asJSON := w.call("GET", "/v2/workflow/hello/export", nil)
 	w.call("POST", "/v2/workflow/import?replace=true", asJSON.text).into(201, nil)
 	require.Equal(t, yaml.text, w.call("GET", "/v2/workflow/hello/export", nil, with("Accept", "application/yaml")).text)
+	unknown := strings.NewReplacer("add_comment", "update_contact_tag", "text: hi", "action: remove\n      tags: [gone]", "hello", "gone").Replace(file)
+	w.call("POST", "/v2/workflow/import", unknown, with("Content-Type", "application/yaml")).into(201, &made)
+	problem := made["problems"].([]any)[0].(map[string]any)
+	require.EqualValues(t, []any{"reference.unknown", 11.0, 14.0}, []any{problem["code"], problem["line"], problem["column"]})
 	w.call("POST", "/v2/workflow/import", "format: 2\n", with("Content-Type", "application/yaml")).refused(400, "workflow_invalid")
 
 	check := func(body string) map[string]any {

@@ -144,15 +144,16 @@ func (e *doing) closeCall(kind CallKind, res flow.Result) error {
 }
 
 // RetryCall notes that an attempt came to nothing and when the next one may be
-// made. A run that was ended meanwhile needs no note.
-func (d *Desk) RetryCall(ctx context.Context, call flow.Call, pause time.Duration) (until time.Time, err error) {
+// made. A run that was ended meanwhile needs no note, and neither does an attempt
+// that was taken for dead: what is noted is the one that has followed it.
+func (d *Desk) RetryCall(ctx context.Context, call flow.Call, number int, pause time.Duration) (until time.Time, err error) {
 	wsID, _, err := d.runOwner(ctx, call.RunID)
 	if err != nil {
 		return until, err
 	}
 	err = d.write(ctx, wsID, Actor{}, func(t *txn) error {
 		until = timeOf(t.at).Add(pause)
-		return t.db.Model(&RunCall{}).Where("run_id = ? AND no = ?", call.RunID, call.No).
+		return t.db.Model(&RunCall{}).Where("run_id = ? AND no = ? AND attempts = ?", call.RunID, call.No, number).
 			UpdateColumns(map[string]any{"calling": false, "lease_until": until.UnixMilli()}).Error
 	})
 	return until, err

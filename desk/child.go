@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/google/uuid"
@@ -34,6 +35,8 @@ func (d *Desk) StartChild(ctx context.Context, call flow.Call, s flow.StartChild
 		}
 		def, err := e.definition(wf.VersionID)
 		switch {
+		case errors.Is(err, errUnreadable):
+			return e.childless(reasonError, fmt.Sprintf("version %d cannot be read by this version of ucal", wf.Version))
 		case err != nil:
 			return flow.Result{}, err
 		case def.Trigger.Type != flow.ManualTrigger:

@@ -1,6 +1,8 @@
 package desk
 
 import (
+	"errors"
+
 	"gorm.io/gorm"
 
 	"ucal/flow"
@@ -22,6 +24,9 @@ func (d *directory) Target(id int64) (flow.Target, bool) {
 	steps := draft.Steps
 	if wf.VersionID != 0 {
 		def, err := d.t.definition(wf.VersionID)
+		if errors.Is(err, errUnreadable) {
+			return target, true // it cannot start: not published
+		}
 		if err != nil {
 			d.note(err)
 			return flow.Target{}, false

@@ -41,7 +41,8 @@ func (d *Desk) UpdateField(ctx context.Context, call flow.Call, u flow.UpdateFie
 	return d.effect(ctx, call, "update_field", false, func(e *doing) (flow.Result, error) {
 		value := flow.Render(u.Value, e.vars())
 		if value == "" && !u.Clear {
-			return flow.Result{Outcome: flow.Done, Detail: "the value is empty: field left alone"}, nil
+			e.detail["reason"] = "the value is empty: field left alone"
+			return flow.Result{Outcome: flow.Done}, nil
 		}
 		code, err := e.setField(u.Field, value)
 		if err != nil || code != "" {

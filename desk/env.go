@@ -5,12 +5,14 @@ import (
 	"strings"
 	"time"
 
+	"gorm.io/gorm"
+
 	"ucal/flow"
 )
 
 // env answers a workflow's variables and conditions from the database, inside
 // the transaction of the effect that asks. Lookups are lazy; a database error
-// is remembered by the transaction and shows as an empty value.
+// shows as an empty value, and the transaction does not commit.
 type env struct {
 	t   *txn
 	c   *Contact
@@ -27,11 +29,18 @@ func (t *txn) env(c *Contact, run *Run) *env { return &env{t: t, c: c, run: run}
 // vars is the Env of a run's effect: the desk and the run's variables.
 func (e *doing) vars() flow.Env { return flow.WithVars(e.env(e.c, e.run), e.call.Vars) }
 
+// look is first for a lookup, which has no error to return.
+func look[T any](e *env, q *gorm.DB) *T {
+	row, err := first[T](q)
+	e.t.failed(err)
+	return row
+}
+
 func (e *env) Now() time.Time { return timeOf(e.t.at) }
 
 func (e *env) Zone() *time.Location {
 	ws, err := e.t.workspace()
-	if err != nil {
+	if e.t.failed(err) {
 		return time.UTC
 	}
 	return ws.Zone()
@@ -39,12 +48,13 @@ func (e *env) Zone() *time.Location {
 
 func (e *env) Strict() bool {
 	ws, err := e.t.workspace()
-	return err == nil && ws.StrictEmptyVariables
+	return !e.t.failed(err) && ws.StrictEmptyVariables
 }
 
 func (e *env) Tags() []string {
 	var names []string
-	e.t.db.Table("tags").Joins("JOIN contact_tags ct ON ct.tag_id = tags.id").Where("ct.contact_id = ?", e.c.ID).Order("tags.id").Pluck("tags.name", &names)
+	q := e.t.db.Table("tags").Joins("JOIN contact_tags ct ON ct.tag_id = tags.id").Where("ct.contact_id = ?", e.c.ID).Order("tags.id")
+	e.t.failed(q.Pluck("tags.name", &names).Error)
 	return names
 }
 
@@ -61,40 +71,30 @@ func (e *env) last(incoming bool) *Message {
 	if incoming {
 		dir = Incoming
 	}
-	m, _ := first[Message](e.t.db.Where("contact_id = ? AND traffic = ?", e.c.ID, dir).Order("at DESC, id DESC"))
+	m := look[Message](e, e.t.db.Where("contact_id = ? AND traffic = ?", e.c.ID, dir).Order("at DESC, id DESC"))
 	return m
 }
 
-// Exists tells conditions whether a tag or channel is still there.
+// Exists tells conditions whether a tag, channel or closing category is still
+// there.
 func (e *env) Exists(kind flow.RefKind, name string) bool {
-	var n int64
-	switch kind {
-	case flow.RefTag:
-		e.t.db.Model(&Tag{}).Where("workspace_id = ? AND name_key = ?", e.t.wsID, fold(name)).Count(&n)
-	case flow.RefChannel:
-		e.t.db.Model(&Channel{}).Where("workspace_id = ? AND lower(name) = ? AND deleted_at = 0", e.t.wsID, strings.ToLower(name)).Count(&n)
-	default:
-		return true
-	}
-	return n > 0
+	return len(e.find(kind, flow.Ref{Name: name})) > 0
 }
 
 // Named is the present name of what a condition refers to by its id.
 func (e *env) Named(kind flow.RefKind, id int64) (string, bool) {
-	var names []string
-	q := e.t.db.Where("workspace_id = ? AND id = ?", e.t.wsID, id).Limit(1)
-	switch kind {
-	case flow.RefTag:
-		q.Model(&Tag{}).Pluck("name", &names)
-	case flow.RefChannel:
-		q.Model(&Channel{}).Where("deleted_at = 0").Pluck("name", &names)
-	case flow.RefCategory:
-		q.Model(&ClosingCategory{}).Pluck("category", &names)
-	}
-	if len(names) == 0 {
+	now := e.find(kind, flow.Ref{ID: id})
+	if len(now) == 0 {
 		return "", false
 	}
-	return names[0], true
+	return now[0].Name, true
+}
+
+func (e *env) find(kind flow.RefKind, ref flow.Ref) []flow.Ref {
+	dir := &directory{t: e.t}
+	found := dir.Find(kind, ref)
+	e.t.failed(dir.err)
+	return found
 }
 
 func (e *env) Lookup(name string) (string, bool) {
@@ -122,17 +122,26 @@ func (e *env) Lookup(name string) (string, bool) {
 		return e.assigneeField(rest)
 	case "conversation":
 		return e.conversationField(rest)
-	case "run":
-		if rest == "id" && e.run != nil {
-			return strconv.FormatInt(e.run.ID, 10), true
+	}
+	return e.runField(name)
+}
+
+// runField are the names of the run; they are empty while a trigger is matched.
+func (e *env) runField(name string) (string, bool) {
+	run := e.run
+	if run == nil {
+		run = &Run{}
+	}
+	switch name {
+	case "run.id":
+		return number(run.ID), true
+	case "workflow.id":
+		return number(run.WorkflowID), true
+	case "workflow.name":
+		if run.ID == 0 {
+			return "", true
 		}
-	case "workflow":
-		if e.run != nil && rest == "id" {
-			return strconv.FormatInt(e.run.WorkflowID, 10), true
-		}
-		if e.run != nil && rest == "name" {
-			return e.t.workflowName(), true
-		}
+		return e.t.workflowName(), true
 	}
 	return "", false
 }
@@ -168,11 +177,11 @@ func (e *env) contact(field string) (string, bool) {
 		}
 		return "", true
 	}
-	f, _ := first[CustomField](e.t.db.Where("workspace_id = ? AND slug_key = ?", e.t.wsID, fold(field)))
+	f := look[CustomField](e, e.t.db.Where("workspace_id = ? AND slug = ?", e.t.wsID, field)) // names of variables are case-sensitive
 	if f == nil {
 		return "", false
 	}
-	v, _ := first[ContactValue](e.t.db.Where("contact_id = ? AND field_id = ?", c.ID, f.ID))
+	v := look[ContactValue](e, e.t.db.Where("contact_id = ? AND field_id = ?", c.ID, f.ID))
 	if v == nil {
 		return "", true
 	}
@@ -183,7 +192,7 @@ func (e *env) user() *User {
 	if !e.haveUser {
 		e.haveUser = true
 		if e.c.AssigneeID != 0 {
-			e.assignee, _ = first[User](e.t.db.Where("id = ?", e.c.AssigneeID))
+			e.assignee = look[User](e, e.t.db.Where("id = ?", e.c.AssigneeID))
 		}
 	}
 	return e.assignee
@@ -192,7 +201,7 @@ func (e *env) user() *User {
 func (e *env) assigneeStatus() string {
 	u := e.user()
 	ws, err := e.t.workspace()
-	if u == nil || err != nil {
+	if e.t.failed(err) || u == nil {
 		return ""
 	}
 	return string(u.Effective(e.t.at, ws.UserInactivityTimeout))
@@ -205,10 +214,7 @@ func (e *env) assigneeField(field string) (string, bool) {
 	}
 	switch field {
 	case "id":
-		if u.ID == 0 {
-			return "", true
-		}
-		return strconv.FormatInt(u.ID, 10), true
+		return number(u.ID), true
 	case "name":
 		return u.Name(), true
 	case "firstname":
@@ -218,7 +224,7 @@ func (e *env) assigneeField(field string) (string, bool) {
 	case "email":
 		return u.Email, true
 	case "team":
-		if team, _ := first[Team](e.t.db.Where("id = ?", u.TeamID)); team != nil {
+		if team := look[Team](e, e.t.db.Where("id = ?", u.TeamID)); team != nil {
 			return team.Name, true
 		}
 		return "", true
@@ -230,7 +236,7 @@ func (e *env) lastChannel(name string) string {
 	if e.c.IdentityID == 0 {
 		return ""
 	}
-	ch, _ := first[Channel](e.t.db.Where("id = (SELECT channel_id FROM identities WHERE id = ?)", e.c.IdentityID))
+	ch := look[Channel](e, e.t.db.Where("id = (SELECT channel_id FROM identities WHERE id = ?)", e.c.IdentityID))
 	switch {
 	case ch == nil:
 		return ""
@@ -241,7 +247,8 @@ func (e *env) lastChannel(name string) string {
 }
 
 // conversation is the one whose opening or closing started the run, else the
-// open one, else the latest.
+// open one, else the latest; nil when the contact never had one, and then all
+// its names are empty.
 func (e *env) conversation() *Conversation {
 	if e.haveConv {
 		return e.conv
@@ -254,7 +261,7 @@ func (e *env) conversation() *Conversation {
 	case e.c.ConversationID != 0:
 		q = q.Where("id = ?", e.c.ConversationID)
 	}
-	e.conv, _ = first[Conversation](q)
+	e.conv = look[Conversation](e, q)
 	return e.conv
 }
 
@@ -267,7 +274,10 @@ func (e *env) conversationField(field string) (string, bool) {
 	case "id":
 		return number(cv.ID), true
 	case "status":
-		if cv.ID != 0 && cv.ClosedAt == 0 {
+		switch {
+		case cv.ID == 0:
+			return "", true
+		case cv.ClosedAt == 0:
 			return "open", true
 		}
 		return "close", true
@@ -288,6 +298,9 @@ func (e *env) conversationField(field string) (string, bool) {
 	case "summary":
 		return cv.Summary, true
 	case "is_new_contact":
+		if cv.ID == 0 {
+			return "", true
+		}
 		return strconv.FormatBool(cv.ContactType == "new"), true
 	case "first_response_at":
 		return e.moment(cv.FirstResponseAt), true
@@ -300,12 +313,12 @@ func (e *env) conversationField(field string) (string, bool) {
 	case "last_assignee":
 		return e.userName(cv.LastAssigneeID), true
 	case "first_incoming_message":
-		if m, _ := first[Message](e.t.db.Where("id = ?", cv.FirstIncomingMessageID)); m != nil {
+		if m := look[Message](e, e.t.db.Where("id = ?", cv.FirstIncomingMessageID)); m != nil {
 			return m.Body.Summary(), true
 		}
 		return "", true
 	case "first_incoming_channel":
-		ch, _ := first[Channel](e.t.db.Where("id = (SELECT channel_id FROM messages WHERE id = ?)", cv.FirstIncomingMessageID))
+		ch := look[Channel](e, e.t.db.Where("id = (SELECT channel_id FROM messages WHERE id = ?)", cv.FirstIncomingMessageID))
 		if ch != nil {
 			return ch.Name, true
 		}
@@ -317,7 +330,10 @@ func (e *env) conversationField(field string) (string, bool) {
 }
 
 func (e *env) userName(id int64) string {
-	if u, _ := first[User](e.t.db.Where("id = ?", id)); id != 0 && u != nil {
+	if id == 0 {
+		return ""
+	}
+	if u := look[User](e, e.t.db.Where("id = ?", id)); u != nil {
 		return u.Name()
 	}
 	return ""
@@ -334,7 +350,7 @@ func seconds(from, to int64) string {
 	if from == 0 || to == 0 {
 		return ""
 	}
-	return number((to - from) / 1000)
+	return strconv.FormatInt((to-from)/1000, 10) // 0 is a time too
 }
 
 func number(n int64) string {

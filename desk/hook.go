@@ -145,7 +145,7 @@ func createHint(cfg *flow.WebhookConfig) string {
 	if cfg.CreateContact {
 		return ", and it cannot be one"
 	}
-	return ""
+	return "; create the contact first, or set create_contact in the workflow's trigger"
 }
 
 // hookWorkflow is the workflow of an address with its newest version; nil when

@@ -28,7 +28,9 @@ type hookRefusal struct {
 
 func (a *hookAnswer) refuse(e *Error) { a.Refused = &hookRefusal{e.Code, e.Word, e.Message} }
 
-func (r *hookRefusal) error() *Error { return &Error{Code: r.Code, Word: r.Word, Message: r.Message} }
+func (r *hookRefusal) error() *Error {
+	return hold(&Error{Code: r.Code, Word: r.Word, Message: r.Message})
+}
 
 // lasting reports whether the same call would get the same answer again: a
 // refusal that passes is not kept.

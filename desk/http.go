@@ -85,7 +85,7 @@ func (d *Desk) PrepareHTTP(ctx context.Context, call flow.Call, r flow.Request) 
 // three times, or the step is over.
 func (d *Desk) HTTPAnswered(ctx context.Context, call flow.Call, r flow.Request, a HTTPAttempt, ans HTTPAnswer) (Attempt, error) {
 	if pause, again := ans.pause(a, d.Now()); again {
-		until, err := d.RetryCall(ctx, call, pause)
+		until, err := d.RetryCall(ctx, call, a.Number, pause)
 		return Attempt{Until: until, Number: a.Number}, err
 	}
 	res, err := d.finishCall(ctx, call, CallHTTP, func(e *doing) (flow.Result, error) {

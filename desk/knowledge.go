@@ -133,7 +133,7 @@ func (d *Desk) newSource(in KnowledgeInput) (*KnowledgeSource, error) {
 		src.Text = f.text("text", in.Text, 0, document.MaxText)
 	case KnowledgeFile:
 		src.FileName = f.text("fileName", in.FileName, 0, 255)
-		f.readFile(src, in.Content)
+		f.readFile(src, in.Content, d.ReadDocument)
 	default:
 		f.bad("kind", "%q is not known; use file, url or text", clip(string(in.Kind)))
 	}
@@ -141,7 +141,7 @@ func (d *Desk) newSource(in KnowledgeInput) (*KnowledgeSource, error) {
 }
 
 // readFile puts the text of a file into a source, or the reason why there is none.
-func (f *faults) readFile(src *KnowledgeSource, content string) {
+func (f *faults) readFile(src *KnowledgeSource, content string, read func(name, mediaType string, content []byte) (string, error)) {
 	raw, err := base64.StdEncoding.DecodeString(content)
 	switch {
 	case err != nil:
@@ -153,7 +153,7 @@ func (f *faults) readFile(src *KnowledgeSource, content string) {
 	case len(*f) > 0 || len(raw) == 0:
 		return
 	}
-	text, err := document.Read(src.FileName, "", raw)
+	text, err := read(src.FileName, "", raw)
 	if errors.Is(err, document.ErrType) {
 		f.bad("content", "cannot be used: %v", err)
 		return

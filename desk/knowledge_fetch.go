@@ -9,7 +9,6 @@ import (
 
 	"gorm.io/gorm"
 
-	"ucal/internal/document"
 	"ucal/store"
 )
 
@@ -77,7 +76,7 @@ func (d *Desk) KnowledgeFetched(ctx context.Context, f KnowledgeFetch, mediaType
 		name = path.Base(u.Path)
 	}
 	var fresh KnowledgeSource
-	text, err := document.Read(name, mediaType, body)
+	text, err := d.ReadDocument(name, mediaType, body)
 	fresh.settle(text, err)
 	chunks := chunksOf(f.Name, "", fresh.Text)
 	return d.fetched(ctx, f, func(t *txn, src *KnowledgeSource) error {

@@ -165,11 +165,15 @@ func (t *txn) endRun(c *Contact, r *Run, end flow.Ending, wake bool) error {
 }
 
 // endRuns ends several runs from outside and returns how many; those that came
-// to their end before their contact was locked are left alone.
+// to their end before their contact was locked, or with it when it was deleted,
+// are left alone.
 func (t *txn) endRuns(runs []Run, reason flow.EndReason) (int, error) {
 	ended := 0
 	for _, r := range runs {
 		c, err := t.contact(r.ContactID)
+		if isNotFound(err) {
+			continue
+		}
 		if err != nil {
 			return ended, err
 		}

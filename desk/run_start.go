@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -102,6 +103,14 @@ func (t *txn) startByCall(c *Contact, wf *Workflow, def *flow.Definition, s outs
 	return run, reason, detail, t.db.Create(dec).Error
 }
 
+// hold asks a caller who starts too often, of sixty in an hour, to leave a minute.
+func hold(e *Error) *Error {
+	if e.Word == reasonThrottled {
+		e.RetryAfter = time.Minute
+	}
+	return e
+}
+
 func notStarted(wf *Workflow, c *Contact, reason, detail string) *Error {
 	switch reason {
 	case reasonBlocked:
@@ -111,7 +120,7 @@ func notStarted(wf *Workflow, c *Contact, reason, detail string) *Error {
 	case reasonEnrolled:
 		return refuse(Conflict, reason, "contact %d is already in workflow %q; stop that run first", c.ID, wf.Name)
 	case reasonThrottled:
-		return refuse(RateLimited, reason, "workflow %q was started for contact %d too often: %s", wf.Name, c.ID, detail)
+		return hold(refuse(RateLimited, reason, "workflow %q was started for contact %d too often: %s; try again later", wf.Name, c.ID, detail))
 	}
 	return refuse(Conflict, "conflict", "workflow %q was not started for contact %d: %s %s", wf.Name, c.ID, reason, detail)
 }

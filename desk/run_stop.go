@@ -2,6 +2,7 @@ package desk
 
 import (
 	"context"
+	"errors"
 	"strings"
 
 	"ucal/flow"
@@ -79,6 +80,9 @@ func (t *txn) mayStop(p Principal, r *Run) (bool, error) {
 		return true, nil
 	}
 	def, err := t.definition(r.VersionID)
+	if errors.Is(err, errUnreadable) {
+		return false, nil
+	}
 	if err != nil {
 		return false, err
 	}

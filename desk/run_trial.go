@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"ucal/channel"
 	"ucal/flow"
 )
 
@@ -61,7 +62,8 @@ func (t *txn) startTrial(c *Contact, wf *Workflow, typed map[string]string) (*Ru
 	if problems.Blocking() {
 		return nil, invalidWorkflow(problems)
 	}
-	if err := typedVariables(def, typed); err != nil {
+	vars, err := typedVariables(def, typed)
+	if err != nil {
 		return nil, err
 	}
 	reason, detail, err := t.mayStart(c, wf, false)
@@ -80,16 +82,19 @@ func (t *txn) startTrial(c *Contact, wf *Workflow, typed map[string]string) (*Ru
 		return nil, err
 	}
 	run := &Run{Test: true, TriggerEvent: uid.String(), TriggerType: TriggerTest, TriggerSource: t.actor.Kind, TriggerActor: t.actor,
-		Vars: flow.TriggerVars(def.Trigger, flow.Happening{Type: def.Trigger.Type, Vars: typed}, t.env(c, nil))}
+		Vars: flow.TriggerVars(def.Trigger, flow.Happening{Type: def.Trigger.Type, Vars: vars}, t.env(c, nil))}
 	return run, t.start(c, shot, def, run)
 }
 
-// typedVariables refuses names that the trigger does not have.
-func typedVariables(def *flow.Definition, typed map[string]string) error {
+// typedVariables refuses names that the trigger does not have, and cleans the
+// values as those of an event are.
+func typedVariables(def *flow.Definition, typed map[string]string) (map[string]string, error) {
 	known := (&flow.Definition{Trigger: def.Trigger}).Variables()
 	var bad faults
+	vars := map[string]string{}
 	for _, name := range slices.Sorted(maps.Keys(typed)) {
 		if slices.Contains(known, name) {
+			vars[name] = channel.CleanText(typed[name])
 			continue
 		}
 		hint := "has no variables"
@@ -98,7 +103,7 @@ func typedVariables(def *flow.Definition, typed map[string]string) error {
 		}
 		bad.bad("variables."+clip(name), "is no variable of this trigger, which %s", hint)
 	}
-	return bad.err()
+	return vars, bad.err()
 }
 
 // snapshot stores a draft for a test run and returns the workflow as the run

@@ -3,6 +3,7 @@ package desk
 import (
 	"cmp"
 	"context"
+	"errors"
 
 	"ucal/channel"
 	"ucal/flow"
@@ -50,6 +51,10 @@ func (d *Desk) Shortcuts(ctx context.Context, p Principal, who Identifier) ([]Sh
 func (t *txn) shortcutView(c *Contact, wf *Workflow) (ShortcutView, error) {
 	v := ShortcutView{WorkflowID: wf.ID, Name: wf.Name}
 	def, err := t.definition(wf.VersionID)
+	if errors.Is(err, errUnreadable) {
+		v.DisabledReason = reasonError
+		return v, nil
+	}
 	if err != nil {
 		return v, err
 	}

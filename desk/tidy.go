@@ -8,7 +8,8 @@ import (
 	"gorm.io/gorm"
 )
 
-// How long records are kept. Run rows stay for ever: once per contact needs them.
+// How long records are kept; the first two unless the operator says otherwise.
+// Run rows stay for ever: once per contact needs them.
 const (
 	keepSteps       = 90 * 24 * time.Hour
 	keepDecisions   = 30 * 24 * time.Hour
@@ -27,7 +28,7 @@ func (d *Desk) Tidy(ctx context.Context) error {
 			sql  string
 			then int64
 		}{
-			{"DELETE FROM trigger_decisions WHERE at < ?", ago(keepDecisions)},
+			{"DELETE FROM trigger_decisions WHERE at < ?", ago(d.KeepDecisions)},
 			{"DELETE FROM idempotency_keys WHERE created_at < ?", ago(keepIdempotency)},
 			{"DELETE FROM early_receipts WHERE created_at < ?", ago(keepReceipts)},
 		} {
@@ -40,10 +41,10 @@ func (d *Desk) Tidy(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("delete old records: %w", err)
 	}
-	if err := d.tidySnapshots(ctx, ago(keepSteps)); err != nil {
+	if err := d.tidySnapshots(ctx, ago(d.KeepSteps)); err != nil {
 		return fmt.Errorf("delete old snapshots of drafts: %w", err)
 	}
-	if err := d.tidyRuns(ctx, ago(keepSteps)); err != nil {
+	if err := d.tidyRuns(ctx, ago(d.KeepSteps)); err != nil {
 		return fmt.Errorf("delete old step logs: %w", err)
 	}
 	return nil

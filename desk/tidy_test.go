@@ -24,3 +24,22 @@ func TestOldStepLogsAreTidiedUp(t *testing.T) {
 		}
 	})
 }
+
+// How long logs are kept is the operator's to say.
+func TestTheOperatorSaysHowLongLogsAreKept(t *testing.T) {
+	eachWorld(t, func(w *world) {
+		w.d.KeepSteps, w.d.KeepDecisions = 48*time.Hour, 24*time.Hour
+		w.publish(welcome)
+		run := w.run(w.writes("zoe", "m1", "hello"))
+		left := func() []int64 {
+			require.NoError(w, w.d.Tidy(w.Context()))
+			return []int64{w.count(&RunStep{}, "run_id = ?", run.ID), w.count(&TriggerDecision{}, "run_id = ?", run.ID)}
+		}
+		w.advance(23 * time.Hour)
+		require.Equal(w, []int64{1, 1}, left())
+		w.advance(2 * time.Hour)
+		require.Equal(w, []int64{1, 0}, left())
+		w.advance(24 * time.Hour)
+		require.Equal(w, []int64{0, 0}, left())
+	})
+}

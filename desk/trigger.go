@@ -1,6 +1,7 @@
 package desk
 
 import (
+	"errors"
 	"fmt"
 	"time"
 
@@ -40,6 +41,7 @@ const (
 	reasonOnce      = "once_per_contact"
 	reasonEnrolled  = "already_enrolled"
 	reasonThrottled = "throttled"
+	reasonError     = "error" // the workflow itself is at fault: see offerUnreadable
 )
 
 // detailConfig tells that the trigger's configuration did not fit the event: it
@@ -69,6 +71,9 @@ func (t *txn) trigger(c *Contact, ev *Event, h flow.Happening) error {
 // offer decides one workflow and records the decision.
 func (t *txn) offer(c *Contact, ev *Event, h flow.Happening, wf *Workflow) error {
 	def, err := t.definition(wf.VersionID)
+	if errors.Is(err, errUnreadable) {
+		return t.offerUnreadable(c, ev, h, wf, err)
+	}
 	if err != nil {
 		return err
 	}
@@ -98,6 +103,19 @@ func (t *txn) offer(c *Contact, ev *Event, h flow.Happening, wf *Workflow) error
 		dec.RunID = run.ID
 	}
 	return t.db.Create(dec).Error
+}
+
+// offerUnreadable records that a workflow could not be asked. One broken workflow
+// must not keep the contact's message, and all other workflows, from being
+// stored: the channel would redeliver it in vain.
+func (t *txn) offerUnreadable(c *Contact, ev *Event, h flow.Happening, wf *Workflow, why error) error {
+	t.Log.Error("a published workflow cannot be read; nothing starts it", "workflow_id", wf.ID, "error", why)
+	err := t.warnWorkflow(wf.ID, "", reasonError, fmt.Sprintf("Version %d cannot be read by this version of ucal, so nothing starts. Upgrade ucal, or publish the workflow again.", wf.Version))
+	if err != nil {
+		return err
+	}
+	return t.db.Create(&TriggerDecision{WorkspaceID: t.wsID, ContactID: c.ID, WorkflowID: wf.ID, Version: wf.Version, Conditions: []flow.Seen{}, At: t.at,
+		Event: DecidedEvent{ID: ev.UID, Type: string(ev.Type), Summary: summary(h), Actor: ev.Actor}, Reason: reasonError}).Error
 }
 
 // summary says in words what happened.

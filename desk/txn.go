@@ -29,6 +29,7 @@ type txn struct {
 	events   []*Event
 	drains   map[int64]bool // pools in which capacity was freed; 0 = the workspace
 	here     *grant         // the run that is entering a queue
+	unread   error          // a variable that could not be looked up
 }
 
 // errAgain makes write start over: a concurrent transaction created what this
@@ -42,18 +43,35 @@ func (d *Desk) write(ctx context.Context, wsID int64, by Actor, fn func(t *txn) 
 		err := d.db.Write(ctx, func(tx *gorm.DB) error {
 			t := &txn{Desk: d, db: tx, ctx: ctx, wsID: wsID, at: d.millis(), actor: by,
 				contacts: map[int64]*Contact{}, told: map[int64]*Contact{}, fresh: map[int64]bool{}, drains: map[int64]bool{}}
-			if err := fn(t); err != nil {
-				return err
+			err := t.carryOut(fn)
+			if t.unread != nil { // the cause of whatever came after it
+				return t.unread
 			}
-			if err := t.drainMarked(); err != nil {
-				return err
-			}
-			return t.flush()
+			return err
 		})
 		if !errors.Is(err, errAgain) || try == 5 {
 			return err
 		}
 	}
+}
+
+func (t *txn) carryOut(fn func(t *txn) error) error {
+	if err := fn(t); err != nil {
+		return err
+	}
+	if err := t.drainMarked(); err != nil {
+		return err
+	}
+	return t.flush()
+}
+
+// failed notes that a variable could not be looked up: what was done with an
+// empty one must not be committed.
+func (t *txn) failed(err error) bool {
+	if err != nil && t.unread == nil {
+		t.unread = fmt.Errorf("look up a variable: %w", err)
+	}
+	return err != nil
 }
 
 // workspace loads the workspace's settings once.

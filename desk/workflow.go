@@ -2,6 +2,7 @@ package desk
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"ucal/flow"
@@ -74,7 +75,7 @@ func (t *txn) definition(versionID int64) (*flow.Definition, error) {
 	}
 	def, err := decode(v.Definition)
 	if err != nil {
-		return nil, fmt.Errorf("workflow version %d: %w", versionID, err)
+		return nil, fmt.Errorf("workflow version %d: %w: %w", versionID, errUnreadable, err)
 	}
 	d.mu.Lock()
 	defer d.mu.Unlock()
@@ -86,6 +87,10 @@ func (t *txn) definition(versionID int64) (*flow.Definition, error) {
 }
 
 const maxCachedVersions = 1000
+
+// errUnreadable is a version that this program does not understand: it was
+// stored by a newer one.
+var errUnreadable = errors.New("the stored version cannot be read")
 
 func decode(stored string) (*flow.Definition, error) {
 	def := &flow.Definition{}

@@ -114,8 +114,15 @@ func (d *Desk) ImportWorkflow(ctx context.Context, p Principal, file []byte, in 
 		if err != nil {
 			return err
 		}
-		v, err = t.fullView(wf)
-		return err
+		if v, err = t.fullView(wf); err != nil {
+			return err
+		}
+		for i, problem := range v.Problems {
+			if problem.Path != "" { // a warning of the workflow as a whole has no place
+				v.Problems[i] = def.Locate(problem)
+			}
+		}
+		return nil
 	})
 	return v, err
 }

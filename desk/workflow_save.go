@@ -141,12 +141,24 @@ func invalidWorkflow(problems flow.Problems) *Error {
 	e := refuse(Invalid, "workflow_invalid", "the workflow has problems")
 	for _, x := range problems {
 		if x.Severity == flow.SeverityError {
-			e.Message = fmt.Sprintf("the workflow has problems; the first: %s (%s at %s)", x.Message, x.Code, x.Path)
+			e.Message = fmt.Sprintf("the workflow has problems; the first: %s (%s%s)", x.Message, x.Code, place(x))
 			break
 		}
 	}
 	e.Problems = problems
 	return e
+}
+
+// place says where a problem is, as the end of a sentence; "" when it concerns
+// the whole workflow.
+func place(x flow.Problem) string {
+	switch {
+	case x.Path != "":
+		return " at " + x.Path
+	case x.Line != 0:
+		return fmt.Sprintf(" in line %d", x.Line)
+	}
+	return ""
 }
 
 // insertWorkflow stores a new draft. Without an id of its own the workflow gets

@@ -3,6 +3,7 @@ package desk
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"time"
 
 	"ucal/flow"
@@ -112,6 +113,11 @@ func (t *txn) workflowViews(wfs []Workflow, full bool) ([]WorkflowView, error) {
 		if loop != nil {
 			v.Problems = append(v.Problems, flow.LoopProblem(loop, flow.Save))
 		}
+		gone, err := t.goneFromVersion(&wf, def, v.Problems)
+		if err != nil {
+			return nil, err
+		}
+		v.Problems = append(v.Problems, gone...)
 		if v.Hook, err = t.hookOf(&v.Workflow); err != nil {
 			return nil, err
 		}
@@ -164,12 +170,16 @@ func (t *txn) publishedDefinitions() ([]*flow.Definition, error) {
 	if err := t.db.Select("id", "version_id").Where("workspace_id = ? AND published_trigger <> ''", t.wsID).Find(&wfs).Error; err != nil {
 		return nil, err
 	}
-	defs := make([]*flow.Definition, len(wfs))
-	for i, w := range wfs {
-		var err error
-		if defs[i], err = t.definition(w.VersionID); err != nil {
+	var defs []*flow.Definition
+	for _, w := range wfs {
+		def, err := t.definition(w.VersionID)
+		if errors.Is(err, errUnreadable) {
+			continue // it starts nothing, and must not keep others from being published
+		}
+		if err != nil {
 			return nil, err
 		}
+		defs = append(defs, def)
 	}
 	return defs, nil
 }

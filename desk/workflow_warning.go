@@ -2,7 +2,6 @@ package desk
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -82,10 +81,7 @@ func (t *txn) warningsOf(wfs []Workflow) (map[int64][]WorkflowWarning, error) {
 // problem shows a warning beside the problems of a draft. The step may be gone
 // from the draft: then the warning has no path.
 func (w WorkflowWarning) problem(draft *flow.Definition) flow.Problem {
-	p := flow.Problem{Severity: flow.SeverityWarning, Code: w.Code, StepID: w.StepID, Message: w.Message}
-	if i := slices.IndexFunc(draft.Steps, func(s flow.Step) bool { return s.ID == w.StepID }); i >= 0 && w.StepID != "" {
-		p.Path = fmt.Sprintf("steps[%d]", i)
-	}
+	p := flow.Problem{Severity: flow.SeverityWarning, Code: w.Code, StepID: w.StepID, Message: w.Message, Path: stepPath(draft, w.StepID)}
 	p.Message = strings.TrimSuffix(p.Message, ".")
 	last := timeOf(w.LastAt).Format(time.RFC3339)
 	if w.Count == 1 {

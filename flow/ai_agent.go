@@ -86,9 +86,7 @@ func (a *AIAgent) run(x *Execution) (way, error) {
 	if err != nil || x.ended != nil {
 		return way{}, err
 	}
-	for name, value := range thought.Set {
-		x.set(name, value)
-	}
+	x.fill(thought.Set)
 	if thought.Outcome == Failed {
 		return by(ArmFailure, thought.Code), nil
 	}

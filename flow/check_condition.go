@@ -130,7 +130,7 @@ func (c *checker) conditionField(path string, cond *Condition) {
 // conditionKey puts the key of a contact field that is written in another way:
 // as any reference to a field it is found by its name too, ignoring case.
 func (c *checker) conditionKey(path string, cond *Condition) {
-	if info, ok := c.dir.Field(cond.Field); ok && c.waiting(cond.Field) == nil {
+	if info, ok := c.dir.Field(cond.Field); ok {
 		cond.Field = info.Key
 		return
 	}
@@ -158,7 +158,7 @@ func (c *checker) conditionValue(path string, cond *Condition, only []string) {
 		c.report("condition.value.missing", path, "Give the value to compare with.")
 		return
 	}
-	if want := shape(op); want != "" && want != shapeOf(v, isRange) && (want != "a list" || isRange) {
+	if want := shape(op); want != shapeOf(v, isRange) && (want != listShape || isRange) {
 		c.report("condition.value.invalid", path, "%s takes %s. Write it so.", op, want)
 		return
 	}
@@ -187,22 +187,23 @@ func (c *checker) keepRefs(cond *Condition, refs []Ref) {
 	}
 }
 
-// shape is what an operator compares with; "" is one value or a list.
+// listShape is a list, or one value as a list of one.
+const listShape = "one value or a list"
+
+// shape is what an operator compares with.
 func shape(op Operator) string {
 	switch op {
 	case OpBetween, OpTimestampBetween:
 		return "a range {from, to}"
-	case OpAnyOf, OpAllOf, OpNoneOf:
-		return "a list"
-	case OpContains, OpNotContains:
-		return ""
+	case OpContains, OpNotContains, OpAnyOf, OpAllOf, OpNoneOf:
+		return listShape
 	}
 	return "one value"
 }
 
 func shapeOf(v Value, isRange bool) string {
 	if _, isList := v.V.([]Value); isList {
-		return "a list"
+		return listShape
 	}
 	if isRange {
 		return "a range {from, to}"

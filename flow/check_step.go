@@ -135,5 +135,10 @@ func (c *checker) mayCreate(kind RefKind) bool {
 }
 
 func (c *checker) unknownReference(path string, kind RefKind, r Ref) {
-	c.final("reference.unknown", path, "There is no %s %s in this workspace. Choose an existing one.", strings.ReplaceAll(string(kind), "_", " "), r.shown())
+	what := strings.ReplaceAll(string(kind), "_", " ")
+	if r.ID != 0 && r.Name != "" && len(c.dir.Find(kind, Ref{Name: r.Name})) > 0 { // never silently: it may be something else
+		c.final("reference.unknown", path, "The %s %s that was chosen here is gone; another one has its name now. Save the workflow again to use that one.", what, r.shown())
+		return
+	}
+	c.final("reference.unknown", path, "There is no %s %s in this workspace. Choose an existing one.", what, r.shown())
 }

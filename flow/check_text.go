@@ -16,7 +16,11 @@ func (c *checker) text(path, text string, secrets bool) {
 	}
 	unknown := Unknown(text, func(name string) bool { return isSecret(name) || c.known(name) })
 	if len(unknown) > 0 {
-		c.report("variable.unknown", path, "$%s is not a variable and will be sent as typed. Correct the name if a variable is meant.", strings.Join(unknown, ", $"))
+		is := "is not a variable"
+		if len(unknown) > 1 {
+			is = "are not variables"
+		}
+		c.report("variable.unknown", path, "$%s %s and will be sent as typed. Correct the name if a variable is meant.", strings.Join(unknown, ", $"), is)
 	}
 }
 

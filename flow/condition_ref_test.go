@@ -2,6 +2,7 @@ package flow
 
 import (
 	"encoding/json"
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -65,6 +66,10 @@ func TestConditionsFollowRenames(t *testing.T) {
 	require.Equal(t, ArmElse, arm)
 	delete(dir.names[RefTag], 2)
 	require.Equal(t, []string{"reference.unknown"}, Check(old, dir, Save).errors())
+	dir.names[RefTag][9] = "Gold" // made anew: it may mean something else
+	problems := Check(old, dir, Save)
+	require.Equal(t, []string{"reference.unknown"}, problems.errors())
+	require.Contains(t, fmt.Sprint(problems), "another one has its name now. Save the workflow again")
 }
 
 // A new tag with the name of a deleted one is another tag.

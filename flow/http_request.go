@@ -2,6 +2,8 @@ package flow
 
 import (
 	"encoding/json"
+	"errors"
+	"fmt"
 	"net/url"
 	"slices"
 	"strconv"
@@ -98,7 +100,7 @@ func (h *HTTPRequest) checkURL(c *checker) {
 	case u.Host == other.Host:
 		if n, ok := c.dir.(Network); ok {
 			if why := n.RefusesURL(u); why != "" {
-				c.add("http.url.refused", "url", "ucal will not call this URL: %s", sentenceOf(why))
+				c.add("http.url.refused", "url", "ucal will not call this URL: %s Call another host, or have the operator allow the network.", sentenceOf(why))
 			}
 		}
 	}
@@ -165,12 +167,23 @@ func (h *HTTPRequest) checkBody(c *checker) {
 	if h.place() != InJSON || blankText(h.Body) || c.waiting(h.Body) != nil {
 		return
 	}
+	var wrong error
 	for _, value := range []string{"1", "x"} {
-		if json.Valid([]byte(c.stubbed(InJSON, h.Body, value))) {
+		if wrong = readsJSON(c.stubbed(InJSON, h.Body, value)); wrong == nil {
 			return
 		}
 	}
-	c.add("step.config.invalid", "body", "The body is no JSON. Correct it, for example {\"name\": \"$contact.name\"}, or choose another content_type.")
+	c.add("step.config.invalid", "body", "The body is no JSON, %s. Correct it, for example {\"name\": \"$contact.name\"}, or choose another content_type.", wrong)
+}
+
+// readsJSON says on which line a text stops being JSON.
+func readsJSON(text string) error {
+	var value any
+	err := json.Unmarshal([]byte(text), &value)
+	if bad, ok := errors.AsType[*json.SyntaxError](err); ok {
+		return fmt.Errorf("line %d: %w", 1+strings.Count(text[:bad.Offset], "\n"), err)
+	}
+	return err
 }
 
 func (h *HTTPRequest) run(x *Execution) (way, error) {
@@ -178,9 +191,7 @@ func (h *HTTPRequest) run(x *Execution) (way, error) {
 	if err != nil || x.ended != nil {
 		return way{}, err
 	}
-	for name, value := range r.Set {
-		x.set(name, value)
-	}
+	x.fill(r.Set)
 	if r.Outcome == Failed && x.cur.On(ArmFailure) {
 		return by(ArmFailure, r.Code), nil
 	}

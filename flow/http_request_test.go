@@ -94,6 +94,13 @@ func TestHTTPRequestCheck(t *testing.T) {
 	require.Empty(t, stepProblemsOf(&HTTPRequest{Method: "GET", URL: "https://desk.example.com/$secret.any"}, nil), "without a directory everything may be called")
 }
 
+func TestHTTPRequestBodyLine(t *testing.T) {
+	h := &HTTPRequest{Method: "POST", URL: "https://crm.example.com", Body: "{\n  \"name\": \"$contact.name\"\n  \"id\": 1\n}"}
+	problems := Check(steps(Step{ID: "it", Config: h}), safe{}, Publish)
+	require.Len(t, problems, 1)
+	require.Contains(t, problems[0].Message, "line 3: invalid character '\"' after object key:value pair")
+}
+
 func secretsOf(values map[string]string) func(string) (string, bool) {
 	return func(name string) (string, bool) { v, ok := values[name]; return v, ok }
 }

@@ -1,6 +1,12 @@
 package flow
 
-import "time"
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+	"unicode/utf8"
+)
 
 // RunState is the state of a run.
 type RunState string
@@ -70,8 +76,8 @@ func Execute(def *Definition, st *State, host Host) (Ending, error) {
 	}
 	x.declare()
 	renew, _ := host.(Renewer)
-	for st.At != "" {
-		if renew != nil && st.Effects > 0 && renew.Renew() {
+	for begun := false; st.At != ""; begun = true { // an execution gets somewhere before it is renewed
+		if renew != nil && begun && renew.Renew() {
 			return Ending{}, ErrRenew
 		}
 		if st.Seq >= MaxSteps {
@@ -231,16 +237,66 @@ func (x *Execution) declare() {
 	}
 }
 
-// set stores a workflow variable, cut to the allowed length.
+// set stores a workflow variable, cut to what a variable and a run may hold.
 func (x *Execution) set(name, value string) {
 	if x.st.Vars == nil {
 		x.st.Vars = map[string]string{}
 	}
-	x.st.Vars[name] = cut(value, MaxVariable)
+	delete(x.st.Vars, name)
+	kept := value
+	if value != "" {
+		kept = cut(cut(value, MaxVariable), room(x.st.Vars))
+	}
+	if kept != value && x.cur != nil {
+		x.entry.Warnings = append(x.entry.Warnings, fmt.Sprintf("the variable %s was cut to %d characters", name, length(kept)))
+	}
+	x.st.Vars[name] = kept
 }
 
-// MaxVariable is how many characters a workflow variable holds; longer values are cut.
-const MaxVariable = 10_000
+// fill stores several variables, always in the same order.
+func (x *Execution) fill(values map[string]string) {
+	for _, name := range slices.Sorted(maps.Keys(values)) {
+		x.set(name, values[name])
+	}
+}
+
+const (
+	// MaxVariable is how many characters a workflow variable holds; longer values are cut.
+	MaxVariable = 10_000
+	// maxVars is how many bytes all variables of a run may take, as JSON writes
+	// them at the worst: they go with every effect, and Temporal refuses 2 MB.
+	maxVars = 1_500_000
+	// worst is how many bytes of JSON one character takes at the most.
+	worst = 6
+)
+
+// room is how many more characters the variables of a run may hold.
+//
+// The order in which they are counted does not matter.
+//
+//workflowcheck:ignore
+func room(vars map[string]string) int {
+	used := 0
+	for name, value := range vars {
+		used += len(name) + escaped(value)
+	}
+	return max(0, maxVars-used) / worst
+}
+
+// escaped is how many bytes a text takes as JSON.
+func escaped(s string) (bytes int) {
+	for _, r := range s {
+		switch {
+		case r < ' ' || r == '<' || r == '>' || r == '&' || r == '\u2028' || r == '\u2029' || r == utf8.RuneError:
+			bytes += worst
+		case r == '"' || r == '\\':
+			bytes += 2
+		default:
+			bytes += utf8.RuneLen(r)
+		}
+	}
+	return bytes
+}
 
 func cut(s string, n int) string {
 	i := 0

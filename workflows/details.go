@@ -31,6 +31,22 @@ func (h *host) show(call flow.Call, w *flow.Wait) {
 	workflow.SetCurrentDetails(h.ctx, details(h.path, call, w))
 }
 
+// ended is what the current details say of a run that has ended. It is text for
+// people, and no command depends on it.
+//
+//workflowcheck:ignore
+func ended(path []flow.Entry, call flow.Call, e flow.Ending) string {
+	if len(call.Trail) > 0 { // those of an effect that found the run ended were shown, and are not handed over
+		path = slices.DeleteFunc(slices.Clone(path), func(e flow.Entry) bool { return e.Seq >= call.Trail[0].Seq })
+	}
+	path = append(path[:len(path):len(path)], call.Trail...)
+	var b strings.Builder
+	fmt.Fprintf(&b, "### %s\n`%s`\n", plain(string(e.State)), e.Reason)
+	before(&b, path[max(0, len(path)-shownPath):])
+	variables(&b, call)
+	return b.String()
+}
+
 func details(path []flow.Entry, call flow.Call, w *flow.Wait) string {
 	var b strings.Builder
 	now := call.Step()
@@ -46,14 +62,19 @@ func details(path []flow.Entry, call flow.Call, w *flow.Wait) string {
 		}
 		b.WriteString(".\n")
 	}
-	if len(path) > 0 {
-		b.WriteString("\n**Before**\n\n")
-		for _, e := range path {
-			fmt.Fprintf(&b, "- %d. %s%s\n", e.Seq, plain(e.Name), wayOut(e))
-		}
-	}
+	before(&b, path)
 	variables(&b, call)
 	return b.String()
+}
+
+func before(b *strings.Builder, path []flow.Entry) {
+	if len(path) == 0 {
+		return
+	}
+	b.WriteString("\n**Before**\n\n")
+	for _, e := range path {
+		fmt.Fprintf(b, "- %d. %s%s\n", e.Seq, plain(e.Name), wayOut(e))
+	}
 }
 
 func wayOut(e flow.Entry) string {
@@ -92,4 +113,4 @@ func plain(s string) string {
 	return marks.Replace(s)
 }
 
-var marks = strings.NewReplacer("|", "\\|", "<", "&lt;", ">", "&gt;", "*", "\\*", "_", "\\_", "`", "\\`", "[", "\\[", "]", "\\]")
+var marks = strings.NewReplacer("\\", "\\\\", "|", "\\|", "&", "&amp;", "<", "&lt;", ">", "&gt;", "*", "\\*", "_", "\\_", "`", "\\`", "[", "\\[", "]", "\\]", "~", "\\~")

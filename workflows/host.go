@@ -17,6 +17,7 @@ type host struct {
 	wake    workflow.ReceiveChannel
 	version workflow.Version
 	path    []flow.Entry // the steps before the present one, for people
+	waits   string       // what the search attribute shows; "" = unset
 }
 
 // Renew reports whether the history has become so long that the run should go
@@ -155,6 +156,7 @@ func drain(c workflow.ReceiveChannel) {
 
 // waiting shows in the search attributes what the run waits for.
 func (h *host) waiting(kind string) error {
+	h.waits = kind
 	if kind == "" {
 		return workflow.UpsertTypedSearchAttributes(h.ctx, waitingKey().ValueUnset())
 	}

@@ -80,7 +80,8 @@ type RunInput struct {
 	Version    int64  `json:"version"`
 	Hash       string `json:"hash"` // of the version's definition
 
-	State *flow.State `json:"state,omitempty"` // of a run that goes on in a fresh execution; nil = it begins
+	State *flow.State  `json:"state,omitempty"` // of a run that goes on in a fresh execution; nil = it begins
+	Path  []flow.Entry `json:"path,omitempty"`  // with State: the steps before, for people
 }
 
 // DeliverInput starts the delivery of one message.

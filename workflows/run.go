@@ -20,7 +20,7 @@ type Loaded struct {
 // how the run came out; an internal error makes the execution fail, and the
 // run with it.
 func Run(ctx workflow.Context, in RunInput) (flow.Ending, error) {
-	h := &host{ctx: ctx, version: interpreter(ctx), run: in.RunID, wake: workflow.GetSignalChannel(ctx, SignalWake)}
+	h := &host{ctx: ctx, version: interpreter(ctx), run: in.RunID, wake: workflow.GetSignalChannel(ctx, SignalWake), path: in.Path}
 	var begin Loaded
 	if err := h.local("Load "+in.Workflow, LoadRun, &begin, in.RunID); err != nil {
 		return h.end(&flow.State{}, flow.Ending{State: flow.RunFailed, Reason: flow.EndError}, err)
@@ -32,7 +32,7 @@ func Run(ctx workflow.Context, in RunInput) (flow.Ending, error) {
 	ending, err := flow.Execute(begin.Definition, st, h)
 	if errors.Is(err, flow.ErrRenew) {
 		drain(h.wake) // a wake-up means nothing between two waits
-		in.State = st
+		in.State, in.Path = st, h.path
 		return flow.Ending{}, workflow.NewContinueAsNewError(ctx, Run, in)
 	}
 	return h.end(st, ending, err)
@@ -47,12 +47,18 @@ func (h *host) end(st *flow.State, ending flow.Ending, cause error) (flow.Ending
 	if temporal.IsCanceledError(cause) || errors.Is(h.ctx.Err(), workflow.ErrCanceled) {
 		ending, cause = flow.Ending{State: flow.RunExited, Reason: flow.EndStoppedByUser}, nil
 		h.ctx, _ = workflow.NewDisconnectedContext(h.ctx)
+		if h.waits != "" && h.version >= tidies {
+			if err := h.waiting(""); err != nil {
+				return ending, err
+			}
+		}
 	}
 	call := flow.Call{RunID: h.run, Trail: st.Trail, Vars: st.Vars, Jumps: st.Jumps}
 	final := ending
 	if err := h.local("End", EndRun, &final, call, ending); err != nil {
 		return ending, fmt.Errorf("record the end of run %d: %w", h.run, errors.Join(err, cause))
 	}
+	workflow.SetCurrentDetails(h.ctx, ended(h.path, call, final))
 	switch {
 	case cause != nil:
 		return final, cause

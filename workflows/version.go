@@ -10,6 +10,7 @@ const (
 	interpreterVersion = 2
 
 	renews workflow.Version = 2 // from here on a long run goes on in a fresh execution
+	tidies workflow.Version = 2 // from here on a cancelled run unsets what it waits for
 )
 
 // interpreter is the version that this run began with.

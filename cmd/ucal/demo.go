@@ -180,7 +180,7 @@ func (d *devProcess) banner(ui, token string, r *demo) {
 
 `, url, url, ui, token)
 	if r == nil {
-		fmt.Fprintf(d.cmd.out, "The workspace is empty. README.md has a walk that fills it.\n\nStop with Ctrl-C.\n\n")
+		fmt.Fprintf(d.cmd.out, "No demo: the workspace was begun with --fresh. README.md has a walk that fills it.\n\nStop with Ctrl-C.\n\n")
 		return
 	}
 	fmt.Fprintf(d.cmd.out, `Play a contact, in a second terminal:

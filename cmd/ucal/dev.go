@@ -93,7 +93,7 @@ func (c *command) runDev(ctx context.Context, cfg config.Config) error {
 		return err
 	}
 	a, err := app.Start(ctx, app.Options{Config: d.cfg, Log: parts, Version: version, API: true, Worker: true, Dev: true,
-		Migrate: func(string) {}, Mount: map[string]http.Handler{phonePath: d.phone}})
+		Migrate: func(string) {}, Mount: map[string]http.Handler{phonePath: d.phone}, ReadDocument: readApart()})
 	if err != nil {
 		return err
 	}

@@ -82,7 +82,7 @@ func (c *command) root() *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usageError{fmt.Errorf("%w; see `%s --help`", err, cmd.CommandPath())}
 	})
-	root.AddCommand(c.dev(), c.chat(), c.api(), c.worker(), c.migrate(), c.workspace(), c.health(), environmentHelp())
+	root.AddCommand(c.dev(), c.chat(), c.api(), c.worker(), c.migrate(), c.workspace(), c.health(), c.readDocument(), environmentHelp())
 	return root
 }
 

@@ -59,7 +59,7 @@ func (c *command) serve(ctx context.Context, o app.Options) error {
 	if cfg.PublicURL == "" {
 		cfg.PublicURL = "http://localhost" + portOf(cfg.Listen)
 	}
-	o.Config, o.Log, o.Version = cfg, logger(cfg, c.err), version
+	o.Config, o.Log, o.Version, o.ReadDocument = cfg, logger(cfg, c.err), version, readApart()
 	a, err := app.Start(ctx, o)
 	if err != nil {
 		return err

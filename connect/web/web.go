@@ -97,6 +97,9 @@ func (c *Client) Try(ctx context.Context, r Request) Answer {
 	a, err := c.try(ctx, r)
 	if err != nil {
 		a = Answer{Failure: failureOf(err), Detail: err.Error()}
+		if a.Failure == Timeout && ctx.Err() != nil {
+			a.Detail = fmt.Sprintf("no complete answer within %s: %s", timeout, a.Detail)
+		}
 	}
 	a.Took = time.Since(began)
 	return a

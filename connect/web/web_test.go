@@ -205,6 +205,7 @@ func TestMisbehaviour(t *testing.T) {
 			require.Zero(t, a.Status)
 			require.NotEmpty(t, a.Detail)
 			require.NotContains(t, a.Detail, "s3cr3tpw")
+			require.Equal(t, want == web.Timeout, strings.HasPrefix(a.Detail, "no complete answer within 100ms"), a.Detail)
 			if want == web.Redirects {
 				require.Len(t, s.requests()[before:], 1+web.MaxRedirects)
 			}

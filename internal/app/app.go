@@ -42,6 +42,8 @@ type Options struct {
 	Migrate func(msg string)        // not nil: migrate first and report progress
 	Mount   map[string]http.Handler // more handlers beside the API, by path prefix
 	Now     func() time.Time
+
+	ReadDocument func(name, mediaType string, content []byte) (string, error) // of knowledge; nil = in this process, which a hostile PDF can kill
 }
 
 // App is a running process.
@@ -135,9 +137,13 @@ func (a *App) openDesk(ctx context.Context) error {
 	}
 	a.services = a.connect()
 	a.Desk = desk.New(desk.Options{Store: db, Channels: channels, Secrets: box, Log: a.o.Log, Now: a.o.Now,
-		PublicURL: strings.TrimSuffix(c.PublicURL, "/"), ChannelRate: c.ChannelRateLimit, AI: agents(c), CheckURL: a.guarded.CheckURL, Probes: probes(a.services)})
+		PublicURL: strings.TrimSuffix(c.PublicURL, "/"), ChannelRate: c.ChannelRateLimit, AI: agents(c), CheckURL: a.guarded.CheckURL, Probes: probes(a.services),
+		MaxWorkflows: c.MaxWorkflows, StartsPerHour: c.StartsPerHour, KeepSteps: days(c.StepLogDays), KeepDecisions: days(c.DecisionDays),
+		ReadDocument: a.o.ReadDocument})
 	return nil
 }
+
+func days(n int) time.Duration { return time.Duration(n) * 24 * time.Hour }
 
 // catalogue is the list of channel adapters: a new channel is one line here.
 func (a *App) catalogue() (channel.Catalogue, error) {

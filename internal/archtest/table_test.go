@@ -55,6 +55,7 @@ func table() []rule {
 		{pkg: "internal/httpx"},
 		{pkg: "internal/secret"},
 		{pkg: "internal/document", neverAtAll: []string{temporal, gin, gorm}},
+		{pkg: "internal/apart", ours: []string{"internal/document"}, neverAtAll: []string{temporal, gin, gorm}},
 		{pkg: "internal/telemetry"},
 		{pkg: "internal/dbtest", ours: []string{"store"}, neverAtAll: []string{temporal, gin}},
 		{pkg: "internal/dnstest", neverAtAll: []string{temporal, gin, gorm}},

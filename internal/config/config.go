@@ -38,6 +38,11 @@ type Config struct {
 	APIRateLimit         int      `env:"UCAL_API_RATE_LIMIT" envDefault:"5" doc:"Requests a second per token and endpoint; 0 = no limit."`
 	ChannelRateLimit     int      `env:"UCAL_CHANNEL_RATE_LIMIT" envDefault:"-1" doc:"Messages a second per channel and direction; -1 = as the channel says, 0 = no limit."`
 
+	MaxWorkflows  int `env:"UCAL_MAX_WORKFLOWS" envDefault:"100" doc:"Workflows of one workspace, in all states."`
+	StartsPerHour int `env:"UCAL_STARTS_PER_HOUR" envDefault:"60" doc:"Starts of one workflow for one contact in an hour; what is over is dropped, and the workflow shows a warning."`
+	StepLogDays   int `env:"UCAL_STEP_LOG_DAYS" envDefault:"90" doc:"Days for which the step log of a run is kept after its end. Runs themselves are kept for ever."`
+	DecisionDays  int `env:"UCAL_DECISION_DAYS" envDefault:"30" doc:"Days for which it is kept why workflows did or did not start."`
+
 	GoogleSheetsEndpoint string `env:"UCAL_GOOGLE_SHEETS_ENDPOINT" doc:"Address of the Google Sheets API, where a proxy or a test stands in for Google's. Default: https://sheets.googleapis.com."`
 
 	AIProvider  string        `env:"UCAL_AI_PROVIDER" doc:"Language model for workspaces that have connected none: openai, anthropic, or compatible for other servers that speak OpenAI's format, such as Ollama."`
@@ -124,6 +129,7 @@ func (c *Config) Check() error {
 		bad("UCAL_GOOGLE_SHEETS_ENDPOINT", "%q is not an http or https address", c.GoogleSheetsEndpoint)
 	}
 	errs = append(errs, c.checkAI()...)
+	errs = append(errs, c.checkLimits()...)
 	if !slices.Contains([]string{"debug", "info", "warn", "error"}, c.LogLevel) {
 		bad("UCAL_LOG_LEVEL", "%q is not debug, info, warn or error", c.LogLevel)
 	}

@@ -17,6 +17,7 @@ func TestLoad(t *testing.T) {
 		require.Empty(t, warnings)
 		require.Equal(t, 5, c.APIRateLimit)
 		require.Equal(t, "localhost:7233", c.TemporalAddress)
+		require.Equal(t, []int{100, 60, 90, 30}, []int{c.MaxWorkflows, c.StartsPerHour, c.StepLogDays, c.DecisionDays})
 	})
 	t.Run("secret by file, unknown name warned about", func(t *testing.T) {
 		f := filepath.Join(t.TempDir(), "key")
@@ -36,11 +37,13 @@ func TestLoad(t *testing.T) {
 
 func TestCheckReportsEverything(t *testing.T) {
 	c, _, err := Load([]string{"UCAL_ENCRYPTION_KEY=short", "UCAL_PUBLIC_URL=desk", "UCAL_ALLOW_PRIVATE_NETWORKS=10.0.0.1", "UCAL_LOG_LEVEL=loud",
-		"UCAL_LOG_FORMAT=xml", "UCAL_API_RATE_LIMIT=-1", "UCAL_CHANNEL_RATE_LIMIT=-2", "UCAL_TEMPORAL_TLS_CERT=x"})
+		"UCAL_LOG_FORMAT=xml", "UCAL_API_RATE_LIMIT=-1", "UCAL_CHANNEL_RATE_LIMIT=-2", "UCAL_TEMPORAL_TLS_CERT=x",
+		"UCAL_MAX_WORKFLOWS=0", "UCAL_STARTS_PER_HOUR=-1", "UCAL_STEP_LOG_DAYS=0", "UCAL_DECISION_DAYS=0"})
 	require.NoError(t, err)
 	err = c.Check()
 	for _, name := range []string{"UCAL_DATABASE_URL", "UCAL_ENCRYPTION_KEY", "UCAL_PUBLIC_URL", "UCAL_ALLOW_PRIVATE_NETWORKS", "UCAL_LOG_LEVEL",
-		"UCAL_LOG_FORMAT", "UCAL_API_RATE_LIMIT", "UCAL_CHANNEL_RATE_LIMIT", "UCAL_TEMPORAL_TLS_CERT"} {
+		"UCAL_LOG_FORMAT", "UCAL_API_RATE_LIMIT", "UCAL_CHANNEL_RATE_LIMIT", "UCAL_TEMPORAL_TLS_CERT",
+		"UCAL_MAX_WORKFLOWS", "UCAL_STARTS_PER_HOUR", "UCAL_STEP_LOG_DAYS", "UCAL_DECISION_DAYS"} {
 		require.ErrorContains(t, err, name)
 	}
 	good, _, err := Load([]string{"UCAL_DATABASE_URL=sqlite:x", "UCAL_ENCRYPTION_KEY=" + key})

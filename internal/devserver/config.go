@@ -131,6 +131,8 @@ func (cfg Config) dynamicConfig() dynamicconfig.StaticClient {
 	settings := dynamicConfig()
 	if cfg.RenewAfter > 0 {
 		settings[dynamicconfig.HistoryCountSuggestContinueAsNew.Key()] = cfg.RenewAfter
+		// An execution that lives for less than this keeps the next one waiting for the rest: a second by default.
+		settings[dynamicconfig.WorkflowIdReuseMinimalInterval.Key()] = 20 * time.Millisecond
 	}
 	return settings
 }

@@ -63,11 +63,14 @@ func (l *logBridge) With(tags ...tag.Tag) log.Logger {
 }
 
 func (l *logBridge) write(level slog.Level, msg string, tags []tag.Tag) {
-	if l.phase.Load() != phaseRunning {
+	if l.phase.Load() != phaseRunning || msg == largePage {
 		return
 	}
 	l.out.Log(context.Background(), level, msg, attrs(tags)...)
 }
+
+// largePage is Temporal's warning for each run that is opened in its own UI, which asks for the whole history at once.
+const largePage = "GetHistory page size is larger than threshold"
 
 func (l *logBridge) fail(msg string, tags []tag.Tag) {
 	panic(&fatalError{msg: msg, tags: attrs(tags)})

@@ -26,6 +26,7 @@ func TestLogBridge(t *testing.T) {
 	child.Error("services look for each other")
 	root.started()
 	child.Info("hundreds of these")
+	child.Warn(largePage)
 	child.Warn("disk is slow", tag.NewStringTag("file", "temporal.db"))
 	root.stopping()
 	child.Error("connection closed")

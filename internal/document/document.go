@@ -68,6 +68,11 @@ func read(name, mediaType string, content []byte, limit time.Duration) (text str
 	return text, nil
 }
 
+// IsPDF reports whether Read would take a document for a PDF.
+func IsPDF(name, mediaType string, content []byte) bool {
+	return kindOf(name, mediaType, content) == kindPDF
+}
+
 type kind int
 
 const (
