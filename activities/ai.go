@@ -74,13 +74,13 @@ func (a *Activities) TryThink(ctx context.Context, call flow.Call) (desk.Attempt
 	case failure == nil:
 		return a.thought(ctx, call, th, got)
 	case ctx.Err() != nil: // the worker stops: the next one begins anew at once
-		if _, err := a.Desk.RetryCall(context.WithoutCancel(ctx), call, th.Number, 0); err != nil {
+		if _, err := a.Desk.RetryCall(context.WithoutCancel(ctx), call, th.Number, 0, ""); err != nil {
 			return desk.Attempt{}, err
 		}
 		return desk.Attempt{}, ctx.Err()
 	}
 	if pause, ok := pauseAfter(failure, th.Number); ok {
-		until, err := a.Desk.RetryCall(context.WithoutCancel(ctx), call, th.Number, pause)
+		until, err := a.Desk.RetryCall(context.WithoutCancel(ctx), call, th.Number, pause, problem(failure))
 		return desk.Attempt{Until: until}, err
 	}
 	got.Problem, got.Refused = problem(failure), failure.Class == llm.Credentials || failure.Class == llm.Quota

@@ -72,6 +72,9 @@ func runOf(v *desk.RunView) Run {
 	if v.State == flow.RunWaiting {
 		out.WaitingFor = &waitingFor{v.WaitKind, orNil(v.WaitReason)}
 	}
+	if v.Retry != nil && v.State == flow.RunRunning {
+		out.WaitingFor, out.DueAt = &waitingFor{flow.WaitRetry, orNil(v.Retry.Reason)}, millisOrNil(v.Retry.At)
+	}
 	return out
 }
 

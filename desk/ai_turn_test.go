@@ -147,7 +147,7 @@ func TestModelTakenAway(t *testing.T) {
 		th, err := w.d.PrepareThink(w.Context(), call)
 		require.NoError(w, err)
 		require.True(w, th.Ready)
-		until, err := w.d.RetryCall(w.Context(), call, th.Number, time.Minute)
+		until, err := w.d.RetryCall(w.Context(), call, th.Number, time.Minute, "the provider is overloaded")
 		require.NoError(w, err)
 		w.exec("DELETE FROM integrations")
 		again, err := w.d.PrepareThink(w.Context(), call)

@@ -19,8 +19,9 @@ type RunCall struct {
 	Kind       CallKind
 	Request    string // sealed: what every attempt sends
 	Attempts   int
-	Calling    bool  // an attempt went out and nothing is known of it yet
-	LeaseUntil int64 // of that attempt, or the pause before the next one
+	Problem    string // why the latest attempt came to nothing; "" = nothing is known of it
+	Calling    bool   // an attempt went out and nothing is known of it yet
+	LeaseUntil int64  // of that attempt, or the pause before the next one
 	FirstAt    int64
 }
 
@@ -146,7 +147,7 @@ func (e *doing) closeCall(kind CallKind, res flow.Result) error {
 // RetryCall notes that an attempt came to nothing and when the next one may be
 // made. A run that was ended meanwhile needs no note, and neither does an attempt
 // that was taken for dead: what is noted is the one that has followed it.
-func (d *Desk) RetryCall(ctx context.Context, call flow.Call, number int, pause time.Duration) (until time.Time, err error) {
+func (d *Desk) RetryCall(ctx context.Context, call flow.Call, number int, pause time.Duration, why string) (until time.Time, err error) {
 	wsID, _, err := d.runOwner(ctx, call.RunID)
 	if err != nil {
 		return until, err
@@ -154,7 +155,7 @@ func (d *Desk) RetryCall(ctx context.Context, call flow.Call, number int, pause 
 	err = d.write(ctx, wsID, Actor{}, func(t *txn) error {
 		until = timeOf(t.at).Add(pause)
 		return t.db.Model(&RunCall{}).Where("run_id = ? AND no = ? AND attempts = ?", call.RunID, call.No, number).
-			UpdateColumns(map[string]any{"calling": false, "lease_until": until.UnixMilli()}).Error
+			UpdateColumns(map[string]any{"calling": false, "lease_until": until.UnixMilli(), "problem": why}).Error
 	})
 	return until, err
 }

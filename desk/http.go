@@ -81,11 +81,19 @@ func (d *Desk) PrepareHTTP(ctx context.Context, call flow.Call, r flow.Request) 
 	return out, nil
 }
 
+// problem is why an answer is none, in a sentence without secrets.
+func (ans HTTPAnswer) problem(sent *flow.HTTPCall) string {
+	if ans.Failure != "" {
+		return sent.Mask(ans.Detail)
+	}
+	return strings.TrimSpace(fmt.Sprintf("the answer has the status %d %s", ans.Status, http.StatusText(ans.Status)))
+}
+
 // HTTPAnswered stores what came of an attempt: the request is sent again, at most
 // three times, or the step is over.
 func (d *Desk) HTTPAnswered(ctx context.Context, call flow.Call, r flow.Request, a HTTPAttempt, ans HTTPAnswer) (Attempt, error) {
 	if pause, again := ans.pause(a, d.Now()); again {
-		until, err := d.RetryCall(ctx, call, a.Number, pause)
+		until, err := d.RetryCall(ctx, call, a.Number, pause, ans.problem(&a.Sent))
 		return Attempt{Until: until, Number: a.Number}, err
 	}
 	res, err := d.finishCall(ctx, call, CallHTTP, func(e *doing) (flow.Result, error) {
@@ -93,10 +101,10 @@ func (d *Desk) HTTPAnswered(ctx context.Context, call flow.Call, r flow.Request,
 		e.detail["method"], e.detail["url"], e.detail["attempts"], e.detail["durationMs"] = a.Sent.Method, a.Sent.Shown, a.Number, ans.Took.Milliseconds()
 		switch {
 		case ans.Failure != "":
-			res.Outcome, res.Code, res.Detail = flow.Failed, ans.Failure, a.Sent.Mask(ans.Detail)
+			res.Outcome, res.Code, res.Detail = flow.Failed, ans.Failure, ans.problem(&a.Sent)
 			e.detail["problem"] = res.Detail
 		case ans.Status >= http.StatusBadRequest:
-			res.Outcome, res.Code, res.Detail = flow.Failed, httpStatus, strings.TrimSpace(fmt.Sprintf("the answer has the status %d %s", ans.Status, http.StatusText(ans.Status)))
+			res.Outcome, res.Code, res.Detail = flow.Failed, httpStatus, ans.problem(&a.Sent)
 		}
 		if ans.Failure == "" {
 			e.detail["status"], e.detail["responseBytes"] = ans.Status, len(ans.Body)

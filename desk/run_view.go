@@ -1,7 +1,9 @@
 package desk
 
 import (
+	"cmp"
 	"context"
+	"fmt"
 
 	"gorm.io/gorm"
 
@@ -16,6 +18,13 @@ type RunView struct {
 	Version  int64    // 0 = a test run's snapshot of the draft
 	Current  *RunStep // the step that a live run is at; nil otherwise, or before the first step
 	Stuck    bool
+	Retry    *RunRetry // the pause before the next attempt at a call to an outside system; nil = none
+}
+
+// RunRetry is a pause between two attempts at a call to an outside system.
+type RunRetry struct {
+	At     int64  // of the next attempt
+	Reason string // which attempt came to nothing, and why
 }
 
 // RunDetail is a run with its step log in the order of time.
@@ -165,9 +174,13 @@ func (t *txn) runViews(runs []Run) ([]RunView, error) {
 	if err != nil {
 		return nil, err
 	}
+	retries, err := t.retries(ids)
+	if err != nil {
+		return nil, err
+	}
 	out := make([]RunView, len(runs))
 	for i, r := range runs {
-		out[i] = RunView{Run: r, Stuck: r.Live() && r.DueAt > 0 && r.DueAt < t.stuckBefore()}
+		out[i] = RunView{Retry: retries[r.ID], Run: r, Stuck: r.Live() && r.DueAt > 0 && r.DueAt < t.stuckBefore()}
 		if r.Live() {
 			out[i].Current = current[r.ID]
 		}
@@ -192,6 +205,17 @@ func (t *txn) currentSteps(runs []int64) (map[int64]*RunStep, error) {
 	found := map[int64]*RunStep{}
 	for i := range rows {
 		found[rows[i].RunID] = &rows[i]
+	}
+	return found, err
+}
+
+// retries are the pauses between attempts at calls to outside systems.
+func (t *txn) retries(runs []int64) (map[int64]*RunRetry, error) {
+	var rows []RunCall
+	err := t.db.Select("run_id", "attempts", "problem", "lease_until").Where("run_id IN ? AND calling = ? AND lease_until > ?", runs, false, t.at).Find(&rows).Error
+	found := map[int64]*RunRetry{}
+	for _, r := range rows {
+		found[r.RunID] = &RunRetry{r.LeaseUntil, fmt.Sprintf("attempt %d: %s", r.Attempts, cmp.Or(r.Problem, "interrupted"))}
 	}
 	return found, err
 }

@@ -163,7 +163,7 @@ func (d *Desk) RowAppended(ctx context.Context, call flow.Call, at RowAttempt, p
 func (d *Desk) RowRefused(ctx context.Context, call flow.Call, at RowAttempt, r RowRefusal) (Attempt, error) {
 	if pauses := sheetPauses(r.Code); r.Retry && at.Number <= len(pauses) && r.After <= longestPause {
 		pause := max(r.After, jitter(pauses[at.Number-1]))
-		until, err := d.RetryCall(ctx, call, at.Number, pause)
+		until, err := d.RetryCall(ctx, call, at.Number, pause, r.Message)
 		return Attempt{Until: until, Number: at.Number}, err
 	}
 	res, err := d.finishCall(ctx, call, CallSheets, func(e *doing) (flow.Result, error) {

@@ -51,6 +51,7 @@ func TestCrash(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills a process for a minute")
 	}
+	t.Parallel() // beside the other tests with processes that mostly wait
 	for name, url := range map[string]func(testing.TB) string{"sqlite": nil, "postgres": dbtest.PostgresURL} {
 		t.Run(name, func(t *testing.T) {
 			c := newCrash(t)

@@ -90,9 +90,12 @@ func TestRecordHistories(t *testing.T) {
 	}
 }
 
-func (w *world) save(workflowID, name string) {
+// save writes the present execution of a run into the replay test's folder.
+func (w *world) save(workflowID, name string) { w.saveExecution(workflowID, "", name) }
+
+func (w *world) saveExecution(workflowID, execution, name string) {
 	h := &history.History{}
-	events := w.app.Temporal.GetWorkflowHistory(w.t.Context(), workflowID, "", false, 0)
+	events := w.app.Temporal.GetWorkflowHistory(w.t.Context(), workflowID, execution, false, 0)
 	for events.HasNext() {
 		ev, err := events.Next()
 		require.NoError(w.t, err)

@@ -2,6 +2,7 @@ package e2e
 
 import (
 	"encoding/json"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -19,10 +20,18 @@ import (
 	"ucal/workflows"
 )
 
-// run waits for a contact's only run and returns it with its step log.
+// run waits until a contact has its only run, and Temporal knows it, and returns
+// it with its step log.
 func (w *world) run(contact string) map[string]any {
 	w.t.Helper()
-	w.eventually(contact+" has one run", func() bool { return len(w.runs(contact)) == 1 })
+	w.eventually(contact+" has one run", func() bool {
+		runs := w.runs(contact)
+		if len(runs) != 1 {
+			return false
+		}
+		_, err := w.app.Temporal.DescribeWorkflowExecution(w.t.Context(), temporalID(runs[0]), "")
+		return err == nil
+	})
 	return w.must("GET", "/run/"+text(w.runs(contact)[0]["id"]), nil)
 }
 
@@ -121,13 +130,19 @@ func (w *world) kept(run map[string]any) string {
 func summaries(t *testing.T, h *history.History) (names []string) {
 	t.Helper()
 	for _, ev := range h.GetEvents() {
-		if data := ev.GetUserMetadata().GetSummary().GetData(); len(data) > 0 {
-			var name string
-			require.NoError(t, json.Unmarshal(data, &name))
+		if name := summary(t, ev); name != "" {
 			names = append(names, name)
 		}
 	}
 	return names
+}
+
+func summary(t *testing.T, ev *history.HistoryEvent) (name string) {
+	t.Helper()
+	if data := ev.GetUserMetadata().GetSummary().GetData(); len(data) > 0 {
+		require.NoError(t, json.Unmarshal(data, &name))
+	}
+	return name
 }
 
 // metadataQuery is the query that the Temporal UI makes for a run's details.
@@ -155,7 +170,7 @@ type outsider struct {
 
 type outsideCall struct {
 	Method, Path, Key, Authorization string
-	Context                          <-chan struct{} // closed when the caller goes away
+	Gone                             <-chan struct{} // closed when the caller goes away
 	At                               time.Time
 }
 
@@ -171,6 +186,7 @@ func newOutsider(t *testing.T, answer func(n int, c outsideCall, w http.Response
 }
 
 func (o *outsider) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	_, _ = io.Copy(io.Discard, r.Body) // only then is it noticed that the caller goes away
 	c := outsideCall{r.Method, r.URL.Path, r.Header.Get("Idempotency-Key"), r.Header.Get("Authorization"), r.Context().Done(), time.Now()}
 	o.mu.Lock()
 	o.calls = append(o.calls, c)

@@ -32,6 +32,7 @@ import (
 const (
 	encryptionKey = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
 	patience      = 30 * time.Second // for what must happen; nothing waits that long when all is well
+	tick          = 20 * time.Millisecond
 )
 
 // world is one deployment: database, Temporal, one process with API and worker,
@@ -250,7 +251,7 @@ func (w *world) runs(contact string) []map[string]any {
 // eventually polls a condition; polling is all that an outsider can do.
 func (w *world) eventually(what string, cond func() bool) {
 	w.t.Helper()
-	require.Eventually(w.t, cond, patience, 20*time.Millisecond, what)
+	require.Eventually(w.t, cond, patience, tick, what)
 }
 
 // messages waits until a contact has received n messages and returns their texts.

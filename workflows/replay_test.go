@@ -37,9 +37,10 @@ func TestReplay(t *testing.T) {
 }
 
 // TestReplayMustFail proves that the replay notices: these histories were made
-// by code that does something else. Each is the recorded question_timeout with
+// by code that does something else. Three are the recorded question_timeout with
 // one thing changed: the version marker says 99, another activity was called,
-// the timer was never started.
+// the timer was never started. not_renewed is renewed_1 without its end: the talk
+// goes on in the same execution although the server has suggested a fresh one.
 func TestReplayMustFail(t *testing.T) {
 	files, err := filepath.Glob("testdata/histories/must_fail/*.json")
 	require.NoError(t, err)

@@ -157,6 +157,9 @@ func (w *world) outside(try func() (desk.Attempt, error)) (flow.Result, error) {
 		if a.Final != nil {
 			return *a.Final, nil
 		}
+		if w.paused != nil {
+			w.paused()
+		}
 		w.clock.Store(max(w.clock.Load(), a.Until.UnixMilli()))
 	}
 }

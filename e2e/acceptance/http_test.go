@@ -176,6 +176,11 @@ func callScenarios() []scenario {
 				}
 			})
 			w.publishes(request(fmt.Sprintf("{method: GET, url: '%s'}", c.URL), "arms: {failure: bad}", "fine", note("bad", "failed")))
+			w.paused = func() {
+				run := w.run("ana")
+				require.Equal(w, object{"kind": "retry", "reason": "attempt 1: the answer has the status 429 Too Many Requests"}, run["waitingFor"])
+				require.EqualValues(w, w.clock.Load()+2000, run["dueAt"])
+			}
 			w.writes("ana", "hi")
 			require.Equal(w, []string{"fine"}, w.comments("ana"))
 			require.GreaterOrEqual(w, c.at[1].Sub(c.at[0]), 2*time.Second)

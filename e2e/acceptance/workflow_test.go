@@ -23,11 +23,12 @@ func workflowScenarios() []scenario {
 			require.Equal(w, []string{"step.config.missing at note"}, a.problems())
 		}},
 		{3, "given a valid new workflow when saved then it is a draft and its trigger does not fire", true, func(w *world) {
-			id := w.imports(flowFile("welcome", byContact, send("hello", "Hello", ""))).id()
+			id := w.saves(flowFile("welcome", byContact, send("hello", "Hello", ""))).id()
 			require.Equal(w, "draft", w.workflow(id)["state"])
 			w.writes("ana", "hi")
 			require.Empty(w, w.runs("ana"))
 			require.Empty(w, w.said("ana"))
+			require.Empty(w, w.trace("ana", id), "it was not even asked")
 		}},
 		{4, "given a draft when published then it is published with last-published user and time", true, func(w *world) {
 			w.users("Max:manager")

@@ -38,6 +38,8 @@ type world struct {
 	channels map[string]*desk.Channel // by name
 	nextID   int
 
+	paused func() // in the pause between two attempts at an outside call
+
 	mu   sync.Mutex
 	sent []sent             // what the providers got
 	fail *channel.SendError // what the providers answer; nil = yes

@@ -34,6 +34,7 @@ CREATE TABLE run_calls (
   kind TEXT NOT NULL,
   request TEXT NOT NULL DEFAULT '', -- sealed: what every attempt sends
   attempts BIGINT NOT NULL DEFAULT 0,
+  problem TEXT NOT NULL DEFAULT '', -- why the latest attempt came to nothing
   calling BOOLEAN NOT NULL DEFAULT FALSE, -- an attempt went out and nothing is known of it yet
   lease_until BIGINT NOT NULL DEFAULT 0,   -- of that attempt, or the pause before the next one
   first_at BIGINT NOT NULL,
