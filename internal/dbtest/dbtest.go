@@ -11,7 +11,11 @@ package dbtest
 
 import (
 	"context"
+	"errors"
+	"os"
 	"path/filepath"
+	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -30,10 +34,31 @@ func Each(t *testing.T, fn func(t *testing.T, db *store.DB)) {
 // SQLite opens a fresh and migrated SQLite file, closed and removed when t ends.
 func SQLite(t testing.TB) *store.DB {
 	t.Helper()
-	db := Open(t, SQLiteURL(t))
-	require.NoError(t, db.Migrate(t.Context(), nil))
-	return db
+	template, err := sqliteTemplate()
+	require.NoError(t, err, "migrate the template of the test databases")
+	url := SQLiteURL(t)
+	require.NoError(t, os.WriteFile(strings.TrimPrefix(url, "sqlite:"), template, 0o600))
+	return Open(t, url)
 }
+
+// sqliteTemplate is a migrated file of which every test gets a copy, made once
+// per binary.
+var sqliteTemplate = sync.OnceValues(func() ([]byte, error) {
+	dir, err := os.MkdirTemp("", "ucal-dbtest-")
+	if err != nil {
+		return nil, err
+	}
+	defer os.RemoveAll(dir)
+	file := filepath.Join(dir, "template.db")
+	db, err := store.Open(context.Background(), "sqlite:"+file, store.Options{})
+	if err != nil {
+		return nil, err
+	}
+	if err := errors.Join(db.Migrate(context.Background(), nil), db.Close()); err != nil {
+		return nil, err
+	}
+	return os.ReadFile(file) // closing has written everything into it
+})
 
 // SQLiteURL names an SQLite file that does not exist yet, in a folder removed
 // when t ends.
