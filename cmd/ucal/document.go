@@ -23,10 +23,12 @@ func readApart() func(name, mediaType string, content []byte) (string, error) {
 
 func (c *command) readDocument() *cobra.Command {
 	return &cobra.Command{
-		Use:    readDocumentCommand,
-		Short:  "Read one document for the API or a worker, which start this by themselves",
-		Args:   cobra.NoArgs,
-		Hidden: true,
-		RunE:   func(*cobra.Command, []string) error { return apart.Serve(c.in, c.out) },
+		Use:     readDocumentCommand,
+		Short:   "Read one document for the API or a worker, which start this by themselves",
+		Long:    `Reads {"name", "mediaType", "content" (base64)} from the standard input and writes {"text"} or {"error"}.`,
+		Args:    cobra.NoArgs,
+		Hidden:  true,
+		Example: "  ucal read-document",
+		RunE:    func(*cobra.Command, []string) error { return apart.Serve(c.in, c.out) },
 	}
 }
