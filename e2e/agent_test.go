@@ -30,6 +30,7 @@ func eachModel(t *testing.T, fn func(t *testing.T, w *world, model *llmtest.Serv
 		as  llmtest.Provider
 	}{"sqlite, openai": {dbtest.SQLiteURL, llmtest.OpenAI}, "postgres, anthropic": {dbtest.PostgresURL, llmtest.Anthropic}} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel()
 			w := newWorld(t, c.url(t))
 			w.connect()
 			fn(t, w, w.model(c.as))

@@ -9,7 +9,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"ucal/channel/channeltest"
 	"ucal/internal/dbtest"
 )
 
@@ -24,22 +23,20 @@ const callAndTell = `{"trigger":{"type":"message_received","conditions":[{"categ
 // step fails, and the run goes on.
 func TestCrashDuringCalls(t *testing.T) {
 	if testing.Short() {
-		t.Skip("waits for the lease of a dead call")
+		t.Skip("waits until the dead calls are taken for dead")
 	}
 	t.Parallel()
-	for name, url := range map[string]func(testing.TB) string{"sqlite": nil, "postgres": dbtest.PostgresURL} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel() // nearly all of it is waiting
-			c := newCrash(t)
-			if url != nil {
-				c.env = append(c.env, "UCAL_DATABASE_URL="+url(t))
-			}
-			c.calls()
-		})
+	lite, post := newCrash(t), newCrash(t)
+	post.env = append(post.env, "UCAL_DATABASE_URL="+dbtest.PostgresURL(t))
+	verify := []func(){lite.dieCalling(), post.dieCalling()} // both wait at the same time
+	for _, f := range verify {
+		f()
 	}
 }
 
-func (c *crash) calls() {
+// dieCalling starts a process, kills it while it makes its calls, and starts
+// another one. verify looks what has become of the calls.
+func (c *crash) dieCalling() (verify func()) {
 	t := c.t
 	out := newOutsider(t, func(n int, call outsideCall, w http.ResponseWriter) {
 		if n == 1 {
@@ -63,21 +60,19 @@ func (c *crash) calls() {
 	require.Eventually(t, func() bool { return len(out.to("/GET")) == 1 && len(out.to("/POST")) == 1 }, patience, tick, "both calls are in the air")
 	c.kill()
 	c.start()
-
-	told := func(contact string) func() bool { return func() bool { return len(c.sink.Received(contact)) == 1 } }
-	require.Eventually(t, told("get"), 2*patience, tick, "log:\n%s", c.log)
-	require.Eventually(t, told("post"), 2*patience, tick, "log:\n%s", c.log)
-	said := func(contact string) channeltest.Received { return c.sink.Received(contact)[0] }
-	require.Equal(t, "status 204", said("get").Message.Summary())
-	require.Equal(t, "status 0", said("post").Message.Summary())
-	require.Len(t, out.to("/POST"), 1)
-	get := out.to("/GET")
-	require.Len(t, get, 2)
-	require.NotEmpty(t, get[0].Key)
-	require.Equal(t, get[0].Key, get[1].Key)
-
-	require.Equal(t, []string{"call ok next", "tell ok next"}, c.steps("get"))
-	require.Equal(t, []string{"call failed next http.network", "tell ok next"}, c.steps("post"))
+	return func() {
+		for contact, said := range map[string]string{"get": "status 204", "post": "status 0"} {
+			require.Eventually(t, func() bool { return len(c.sink.Received(contact)) == 1 }, 2*patience, tick, "%s; log:\n%s", contact, c.log)
+			require.Equal(t, said, c.sink.Received(contact)[0].Message.Summary())
+		}
+		require.Len(t, out.to("/POST"), 1)
+		get := out.to("/GET")
+		require.Len(t, get, 2)
+		require.NotEmpty(t, get[0].Key)
+		require.Equal(t, get[0].Key, get[1].Key)
+		require.Equal(t, []string{"call ok next", "tell ok next"}, c.steps("get"))
+		require.Equal(t, []string{"call failed next http.network", "tell ok next"}, c.steps("post"))
+	}
 }
 
 // steps is the step log of a contact's only run, once it has ended.

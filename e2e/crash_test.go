@@ -51,9 +51,10 @@ func TestCrash(t *testing.T) {
 	if testing.Short() {
 		t.Skip("kills a process for a minute")
 	}
-	t.Parallel() // beside the other tests with processes that mostly wait
+	t.Parallel()
 	for name, url := range map[string]func(testing.TB) string{"sqlite": nil, "postgres": dbtest.PostgresURL} {
 		t.Run(name, func(t *testing.T) {
+			t.Parallel() // both mostly wait
 			c := newCrash(t)
 			if url != nil {
 				c.env = append(c.env, "UCAL_DATABASE_URL="+url(t))

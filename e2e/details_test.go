@@ -40,15 +40,15 @@ func TestCurrentDetails(t *testing.T) {
 	require.Regexp(t, `^### 3\. Ask for the \\_order\\_\n.ask. · ask_question\n\nWaits for \*\*answer\*\* until 20\d\d-\d\d-\d\dT\d\d:\d\d:\d\dZ\.\n$`, until)
 	require.Equal(t, `
 
-- 1. Ask \*the\* &lt;b onclick=alert(1)&gt;CRM&lt;/b&gt; \\\| \[x\](http://evil.example)
-- 2. Known? → yes\|&lt;i&gt;
+- 1. Ask \*the\* \<b onclick=alert(1)\>CRM\</b\> \\\| \[x\](http://evil.example)
+- 2. Known? → yes\|\<i\>
 
 **Variables**
 
 | name | value |
 |---|---|
 | `+"`echo`"+` | Bearer \*\*\* |
-| `+"`shape`"+` | a \| b &lt;script&gt;alert(1)&lt;/script&gt; \\\| &amp;lt; |
+| `+"`shape`"+` | a \| b \<script\>alert(1)\</script\> \\\| \&lt; |
 | `+"`trigger.channel`"+` | Shop |
 | `+"`trigger.text`"+` | Hello |
 | `+"`trigger.type`"+` | text |

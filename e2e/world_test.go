@@ -57,10 +57,13 @@ type channelInfo struct {
 	Token    string `json:"apiToken"`
 }
 
-// each runs a test on both databases, each in a world of its own.
+// each runs a test on both databases at the same time, each in a world of its own.
 func each(t *testing.T, fn func(t *testing.T, w *world)) {
 	for name, url := range map[string]func(testing.TB) string{"sqlite": dbtest.SQLiteURL, "postgres": dbtest.PostgresURL} {
-		t.Run(name, func(t *testing.T) { fn(t, newWorld(t, url(t))) })
+		t.Run(name, func(t *testing.T) {
+			t.Parallel() // what a test does most is waiting
+			fn(t, newWorld(t, url(t)))
+		})
 	}
 }
 
