@@ -129,7 +129,8 @@ func stopAll(pollers []sdk.Worker) {
 }
 
 // callStop is how long calls to outside systems that are going on may take when
-// the worker stops: of one that is cut off nobody knows whether it arrived.
+// the worker stops: of one that is cut off nobody knows whether it arrived. It
+// leaves time after the moment at which the activities cut their calls short.
 const callStop = 8 * time.Second
 
 func (w *Worker) newPollers(acts *activities.Activities) []sdk.Worker {
