@@ -22,9 +22,7 @@ const (
 // knows, as a short Markdown for whoever reads it in the Temporal UI. It adds
 // nothing to the history.
 func (h *host) show(call flow.Call, w *flow.Wait) {
-	for _, e := range call.Trail[:len(call.Trail)-1] {
-		h.path = append(h.path, e)
-	}
+	h.path = append(h.path, call.Trail[:len(call.Trail)-1]...)
 	if n := len(h.path); n > shownPath {
 		h.path = slices.Clone(h.path[n-shownPath:])
 	}
